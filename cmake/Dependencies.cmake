@@ -1,0 +1,173 @@
+# Defines, on every platform:
+#   quanta_dep::flatbuffers quanta_dep::zstd quanta_dep::sodium quanta_dep::hwy quanta_dep::utf8proc
+#   quanta_dep::json quanta_dep::cli11, natively also quanta_dep::minja
+#   GTest::gtest GTest::gtest_main GTest::gmock (after quanta_find_gtest())
+# and quanta_flatbuffer(<target> <schema.fbs>).
+#
+# Each library comes from the prefix that scripts/setup built (QUANTA_DEPS_PREFIX). Where that does not exist, FetchContent takes the
+# same version from upstream. Versions: dependencies.txt beside this file.
+include(FetchContent)
+include(${CMAKE_CURRENT_LIST_DIR}/Cache.cmake)
+
+set(QUANTA_DEPS_PREFIX "${QUANTA_CACHE}/prefix/${QUANTA_PLATFORM}" CACHE PATH "Prefix with the libraries Quanta needs")
+set(quanta_dependencies_dir ${CMAKE_CURRENT_LIST_DIR})
+set(quanta_bundled_archives "" CACHE INTERNAL "Dependencies whose archives an installation carries")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/dependencies.txt)
+
+# quanta_dep(<name> [TARGET <target>] [INCLUDE <folder>]): quanta_dep::<name>, its headers as system headers.
+function(quanta_dep name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;INCLUDE" "")
+  add_library(quanta_dep::${name} INTERFACE IMPORTED GLOBAL)
+  if(arg_INCLUDE)
+    target_include_directories(quanta_dep::${name} SYSTEM INTERFACE ${arg_INCLUDE})
+  endif()
+  if(arg_TARGET)
+    target_link_libraries(quanta_dep::${name} INTERFACE ${arg_TARGET})
+    target_include_directories(quanta_dep::${name} SYSTEM INTERFACE $<TARGET_PROPERTY:${arg_TARGET},INTERFACE_INCLUDE_DIRECTORIES>)
+    get_target_property(aliased ${arg_TARGET} ALIASED_TARGET)
+    set(quanta_archive_${name} ${arg_TARGET} CACHE INTERNAL "")
+    set(quanta_bundled_archives ${quanta_bundled_archives} ${name} CACHE INTERNAL "")
+  endif()
+endfunction()
+
+# quanta_fetch(<name>): the pinned upstream release, its source folder in <name>_dir. ARGN are FetchContent_Declare options.
+macro(quanta_fetch name)
+  file(STRINGS ${quanta_dependencies_dir}/dependencies.txt quanta_pin REGEX "^source ${name} ")
+  separate_arguments(quanta_pin)
+  list(GET quanta_pin 5 quanta_pin_url)
+  list(GET quanta_pin 6 quanta_pin_tag)
+  message(STATUS "Quanta: ${name} is not in ${QUANTA_DEPS_PREFIX}; taking ${quanta_pin_tag} from upstream")
+  # A SOURCE_SUBDIR without CMakeLists.txt only populates; the others are added with their own build, out of our `all` and install.
+  FetchContent_Declare(quanta_${name} GIT_REPOSITORY ${quanta_pin_url} GIT_TAG ${quanta_pin_tag} GIT_SHALLOW OFF ${ARGN})
+  FetchContent_GetProperties(quanta_${name})
+  if(NOT quanta_${name}_POPULATED)
+    FetchContent_Populate(quanta_${name})
+  endif()
+  set(${name}_dir ${quanta_${name}_SOURCE_DIR})
+endmacro()
+
+function(quanta_add_fetched dir name)
+  set(BUILD_SHARED_LIBS OFF)
+  set(BUILD_TESTING OFF)
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  foreach(setting ${ARGN})
+    string(REPLACE "=" ";" setting ${setting})
+    list(GET setting 0 variable)
+    list(GET setting 1 value)
+    set(${variable} ${value})
+  endforeach()
+  add_subdirectory(${dir} ${CMAKE_BINARY_DIR}/_deps/${name}-build EXCLUDE_FROM_ALL)
+endfunction()
+
+set(quanta_find PATHS ${QUANTA_DEPS_PREFIX} NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH)
+
+# --- headers ---------------------------------------------------------------------------------------------------------
+if(EXISTS ${QUANTA_DEPS_PREFIX}/include/flatbuffers/flatbuffers.h)
+  quanta_dep(flatbuffers INCLUDE ${QUANTA_DEPS_PREFIX}/include)
+else()
+  quanta_fetch(flatbuffers)
+  quanta_dep(flatbuffers INCLUDE ${flatbuffers_dir}/include)
+endif()
+
+if(EXISTS ${QUANTA_DEPS_PREFIX}/include/nlohmann/json.hpp)
+  quanta_dep(json INCLUDE ${QUANTA_DEPS_PREFIX}/include)
+else()
+  quanta_fetch(json)
+  quanta_dep(json INCLUDE ${json_dir}/include)
+endif()
+
+if(EXISTS ${QUANTA_DEPS_PREFIX}/include/CLI/CLI.hpp)
+  quanta_dep(cli11 INCLUDE ${QUANTA_DEPS_PREFIX}/include)
+else()
+  quanta_fetch(cli11)
+  quanta_dep(cli11 INCLUDE ${cli11_dir}/include)
+endif()
+
+if(QUANTA_PLATFORM STREQUAL host)
+  if(EXISTS ${QUANTA_DEPS_PREFIX}/include/minja)
+    quanta_dep(minja INCLUDE ${QUANTA_DEPS_PREFIX}/include)
+  else()
+    quanta_fetch(minja)
+    quanta_dep(minja INCLUDE ${minja_dir}/include)
+  endif()
+endif()
+
+# --- archives --------------------------------------------------------------------------------------------------------
+find_package(zstd CONFIG QUIET ${quanta_find})
+if(NOT zstd_FOUND)
+  quanta_fetch(zstd)
+  quanta_add_fetched(${zstd_dir}/build/cmake zstd ZSTD_BUILD_SHARED=OFF ZSTD_BUILD_STATIC=ON ZSTD_BUILD_PROGRAMS=OFF
+    ZSTD_BUILD_TESTS=OFF ZSTD_BUILD_DICTBUILDER=OFF ZSTD_LEGACY_SUPPORT=OFF ZSTD_MULTITHREAD_SUPPORT=OFF)
+endif()
+if(TARGET zstd::libzstd_static)
+  quanta_dep(zstd TARGET zstd::libzstd_static)
+else()
+  quanta_dep(zstd TARGET libzstd_static INCLUDE ${zstd_dir}/lib)
+endif()
+
+find_package(sodium CONFIG QUIET ${quanta_find})
+if(NOT sodium_FOUND)
+  quanta_fetch(sodium)
+  quanta_add_fetched(${quanta_dependencies_dir}/deps/sodium sodium SODIUM_SOURCE_DIR=${sodium_dir})
+endif()
+quanta_dep(sodium TARGET sodium::sodium)
+
+find_package(hwy CONFIG QUIET ${quanta_find})
+if(NOT hwy_FOUND)
+  quanta_fetch(hwy)
+  quanta_add_fetched(${hwy_dir} hwy HWY_ENABLE_CONTRIB=OFF HWY_ENABLE_EXAMPLES=OFF HWY_ENABLE_TESTS=OFF HWY_ENABLE_INSTALL=OFF)
+endif()
+if(TARGET hwy::hwy)
+  quanta_dep(hwy TARGET hwy::hwy)
+else()
+  quanta_dep(hwy TARGET hwy)
+endif()
+
+find_library(QUANTA_UTF8PROC_LIBRARY utf8proc ${quanta_find} PATH_SUFFIXES lib)
+mark_as_advanced(QUANTA_UTF8PROC_LIBRARY)
+if(QUANTA_UTF8PROC_LIBRARY)
+  add_library(quanta_utf8proc STATIC IMPORTED GLOBAL)
+  set_target_properties(quanta_utf8proc PROPERTIES IMPORTED_LOCATION ${QUANTA_UTF8PROC_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${QUANTA_DEPS_PREFIX}/include INTERFACE_COMPILE_DEFINITIONS UTF8PROC_STATIC)
+  quanta_dep(utf8proc TARGET quanta_utf8proc)
+else()
+  quanta_fetch(utf8proc)
+  quanta_add_fetched(${utf8proc_dir} utf8proc UTF8PROC_INSTALL=OFF)
+  quanta_dep(utf8proc TARGET utf8proc INCLUDE ${utf8proc_dir})
+endif()
+
+# --- tests only ------------------------------------------------------------------------------------------------------
+macro(quanta_find_gtest)
+  find_package(GTest CONFIG QUIET GLOBAL ${quanta_find})
+  if(NOT GTest_FOUND)
+    quanta_fetch(gtest)
+    quanta_add_fetched(${gtest_dir} gtest INSTALL_GTEST=OFF)
+  endif()
+endmacro()
+
+# --- flatc -----------------------------------------------------------------------------------------------------------
+find_program(QUANTA_FLATC flatc HINTS ${QUANTA_CACHE}/tools/flatc/bin NO_CMAKE_FIND_ROOT_PATH)
+if(NOT QUANTA_FLATC)
+  if(CMAKE_CROSSCOMPILING)
+    message(FATAL_ERROR "flatc not found: run scripts/setup, or set QUANTA_FLATC to one of the pinned version")
+  endif()
+  quanta_fetch(flatbuffers)
+  quanta_add_fetched(${flatbuffers_dir} flatbuffers FLATBUFFERS_BUILD_TESTS=OFF FLATBUFFERS_INSTALL=OFF FLATBUFFERS_BUILD_FLATHASH=OFF)
+  set(QUANTA_FLATC flatc)
+endif()
+
+# quanta_flatbuffer(<target> <schema.fbs>): <dir>/<name>_generated.h in the build folder, for <target> and whoever links it.
+function(quanta_flatbuffer target schema)
+  get_filename_component(schema ${schema} ABSOLUTE)
+  get_filename_component(name ${schema} NAME_WE)
+  get_filename_component(dir ${schema} DIRECTORY)
+  file(RELATIVE_PATH dir ${PROJECT_SOURCE_DIR} ${dir})
+  set(root ${PROJECT_BINARY_DIR}/generated)
+  set(header ${root}/${dir}/${name}_generated.h)
+  add_custom_command(OUTPUT ${header}
+    COMMAND ${QUANTA_FLATC} --cpp --cpp-std c++17 --scoped-enums -o ${root}/${dir} ${schema}
+    DEPENDS ${schema} VERBATIM COMMENT "flatc ${dir}/${name}.fbs")
+  target_sources(${target} PRIVATE ${header})
+  target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${root}>)
+endfunction()

@@ -1,0 +1,121 @@
+# quanta_library(<name> SOURCES ... [DEPS ...] [PRIVATE_DEPS ...])       device code: static quanta_<name>, alias quanta::<name>
+# quanta_host_library(<name> SOURCES ... [DEPS ...] [PRIVATE_DEPS ...])  the same with exceptions and RTTI, for host tools
+# quanta_program(<name> SOURCES ... [DEPS ...] [EXCEPTIONS])             bin/<name>
+# quanta_test(<module> SOURCES ... [DEPS ...] [HOST_ONLY] [EXCEPTIONS])  bin/<module>_tests, a GoogleTest binary
+# quanta_fuzzer(<name> SOURCES ... [DEPS ...])                           bin/<name>: libFuzzer with QUANTA_FUZZ, else a small driver
+
+# Warnings and the language, for every target of the project and nobody else's.
+add_library(quanta_flags INTERFACE)
+target_compile_features(quanta_flags INTERFACE cxx_std_20)
+target_compile_options(quanta_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion $<$<BOOL:${QUANTA_WERROR}>:-Werror>)
+target_include_directories(quanta_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/runtime/include)
+
+add_library(quanta_device_flags INTERFACE)
+target_link_libraries(quanta_device_flags INTERFACE quanta_flags)
+target_compile_options(quanta_device_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti>)
+
+add_library(quanta_program_flags INTERFACE)
+if(EMSCRIPTEN)
+  # Under node, with the real file system.
+  target_link_options(quanta_program_flags INTERFACE
+    -sNODERAWFS=1 -sALLOW_MEMORY_GROWTH=1 -sEXIT_RUNTIME=1 -sINITIAL_MEMORY=64MB -sSTACK_SIZE=1MB -sENVIRONMENT=node
+    $<$<BOOL:${QUANTA_THREADS}>:-sENVIRONMENT=node,worker -sPTHREAD_POOL_SIZE=4 -Wno-pthreads-mem-growth>)
+endif()
+
+if(QUANTA_THREADS)
+  set(THREADS_PREFER_PTHREAD_FLAG ON)
+  find_package(Threads REQUIRED)
+endif()
+
+function(quanta_add_static name flags)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES;DEPS;PRIVATE_DEPS")
+  add_library(quanta_${name} STATIC ${arg_SOURCES})
+  add_library(quanta::${name} ALIAS quanta_${name})
+  set_target_properties(quanta_${name} PROPERTIES EXPORT_NAME ${name})
+  if(NOT EMSCRIPTEN)
+    set_target_properties(quanta_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  endif()
+  target_compile_features(quanta_${name} PUBLIC cxx_std_20)
+  target_compile_definitions(quanta_${name} PUBLIC QUANTA_THREADS=$<BOOL:${QUANTA_THREADS}>)
+  target_include_directories(quanta_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(quanta_${name}
+    PUBLIC ${arg_DEPS} $<$<BOOL:${QUANTA_THREADS}>:Threads::Threads>
+    PRIVATE ${arg_PRIVATE_DEPS} $<BUILD_INTERFACE:${flags}>)
+endfunction()
+
+function(quanta_library name)
+  quanta_add_static(${name} quanta_device_flags ${ARGN})
+endfunction()
+
+function(quanta_host_library name)
+  quanta_add_static(${name} quanta_flags ${ARGN})
+endfunction()
+
+function(quanta_add_program name flags)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES;DEPS")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} ${flags} quanta_program_flags)
+  target_compile_definitions(${name} PRIVATE QUANTA_THREADS=$<BOOL:${QUANTA_THREADS}>)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+endfunction()
+
+function(quanta_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "EXCEPTIONS" "" "SOURCES;DEPS")
+  if(arg_EXCEPTIONS)
+    set(flags quanta_flags)
+  else()
+    set(flags quanta_device_flags)
+  endif()
+  quanta_add_program(${name} ${flags} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS})
+endfunction()
+
+function(quanta_test module)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "HOST_ONLY;EXCEPTIONS" "" "SOURCES;DEPS")
+  if(arg_HOST_ONLY AND NOT QUANTA_PLATFORM STREQUAL host)
+    return()
+  endif()
+  if(arg_EXCEPTIONS)
+    set(flags quanta_flags)
+  else()
+    set(flags quanta_device_flags)
+  endif()
+  quanta_add_program(${module}_tests ${flags} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} GTest::gtest_main GTest::gmock)
+  target_compile_definitions(${module}_tests PRIVATE QUANTA_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+  # clang counts comparisons of EXPECT_EQ's literals as sign conversions of gtest's templates: those are not ours to fix.
+  if(CMAKE_CROSSCOMPILING)
+    # Starting node or qemu costs more than most tests: one entry for the whole binary.
+    add_test(NAME ${module}_tests COMMAND ${module}_tests --gtest_brief=1)
+    set_tests_properties(${module}_tests PROPERTIES LABELS ${module} TIMEOUT 600)
+  else()
+    gtest_discover_tests(${module}_tests TEST_PREFIX ${module}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${module} TIMEOUT 120)
+  endif()
+endfunction()
+
+# A fuzzer's ctest entry feeds it tests/fuzz/corpus/<name>, if that exists, and a short run of mutations. Both kinds of binary take
+# libFuzzer's -runs=N and -max_total_time=SECONDS.
+function(quanta_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+  if(QUANTA_FUZZ)
+    quanta_add_program(${name} quanta_device_flags SOURCES ${arg_SOURCES} DEPS ${arg_DEPS})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set(options -max_total_time=20 -timeout=10 -rss_limit_mb=2048)
+  else()
+    quanta_add_program(${name} quanta_device_flags SOURCES ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/standalone_main.cc
+      DEPS ${arg_DEPS})
+    set(options -runs=2000)
+  endif()
+  set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  if(EXISTS ${corpus})
+    # libFuzzer writes what it finds to the first folder.
+    file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz/${name})
+    list(APPEND options ${PROJECT_BINARY_DIR}/fuzz/${name} ${corpus})
+  endif()
+  add_test(NAME fuzz.${name} COMMAND ${name} ${options} WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name})
+endfunction()

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "quanta/model.h"
+#include "quanta/status.h"
+
+namespace quanta {
+
+enum class KvType : uint8_t { kF16 = 0, kF32 = 1 };
+
+struct SessionOptions {
+  uint32_t context = 0;   ///< tokens the session can hold; 0 = the model's own
+  uint32_t chunk = 64;    ///< tokens per prefill step: activations are sized for it
+  KvType kv = KvType::kF16;
+  int threads = 0;        ///< 0 = the usable cores
+  bool all_logits = false;  ///< room for the logits of a whole chunk (eval)
+};
+
+/// How the next token is chosen. Filters apply in the order of the fields.
+struct SamplingOptions {
+  float repetition_penalty = 1;  ///< > 1: logits of seen tokens are divided (< 0: multiplied)
+  uint32_t repetition_window = 64;  ///< last tokens that count as seen; 0 = all
+  struct Bias {
+    int32_t id;
+    float value;
+  };
+  std::span<const Bias> logit_bias;  ///< added to the logits; borrowed during Sample
+  float temperature = 0;  ///< 0 = greedy: the rest is not used
+  uint32_t top_k = 0;     ///< keep the k likeliest; 0 = all
+  float top_p = 1;        ///< keep the likeliest until their sum reaches p
+  float min_p = 0;        ///< keep those with at least min_p times the likeliest's
+  uint64_t seed = 0;      ///< of the session's generator, see Session::Seed
+};
+
+/// One conversation with a model: its KV cache, activations, logits and sampler
+/// state, all planned and taken from one arena when it is created. After that
+/// nothing allocates.
+///
+/// Equal results: the same tokens give the same logits bit for bit on one machine,
+/// whatever the thread count, the chunking and the history of the cache.
+/// Threads: use one session from one thread at a time.
+class Session {
+ public:
+  /// Bytes of arena that Create takes: exact, a multiple of Arena::kAlign.
+  /// Errors: kInvalidArgument, kLimit (context beyond the model's), kOutOfMemory
+  /// (the plan overflows the address space).
+  static Result<size_t> Bytes(const Model& model, const SessionOptions& options,
+                              ErrorDetail* detail = nullptr);
+
+  /// `model` and `arena` (64-byte aligned) must outlive the session.
+  /// Errors: those of Bytes; kOutOfMemory says how much is needed.
+  static Result<Session> Create(const Model& model, const SessionOptions& options,
+                                std::span<std::byte> arena, ErrorDetail* detail = nullptr);
+
+  Session(Session&& other) noexcept;
+  Session& operator=(Session&& other) noexcept;
+  ~Session();
+
+  struct FeedHooks {
+    void* context = nullptr;
+    /// Asked before each chunk; false cancels. May be null.
+    bool (*proceed)(void* context, size_t done, size_t total) = nullptr;
+    /// Given each chunk's logits [rows, vocab] (needs all_logits). `first` counts
+    /// from the first token of this call. May be null.
+    void (*on_logits)(void* context, size_t first, std::span<const float> logits) = nullptr;
+  };
+
+  /// Appends `tokens` to the context, in chunks, and returns the last one's logits
+  /// [vocab], valid until the next call.
+  /// Errors: kInvalidArgument (no tokens, an id outside the vocabulary), kLimit
+  /// (they do not fit; nothing was fed), kCancelled (whole chunks stay fed: see
+  /// position()).
+  Result<std::span<const float>> Feed(std::span<const int32_t> tokens, const FeedHooks& hooks,
+                                      ErrorDetail* detail = nullptr);
+  Result<std::span<const float>> Feed(std::span<const int32_t> tokens,
+                                      ErrorDetail* detail = nullptr) {
+    return Feed(tokens, FeedHooks(), detail);
+  }
+
+  /// Chooses a token from the logits of the last Feed; does not feed it.
+  /// Errors: kInvalidArgument (nothing fed, a bias outside the vocabulary, an
+  /// option that is NaN or out of range).
+  Result<int32_t> Sample(const SamplingOptions& options, ErrorDetail* detail = nullptr);
+
+  /// Restarts the random numbers: the same seed gives the same choices.
+  void Seed(uint64_t seed);
+
+  /// Forgets all but the first `tokens` tokens, to go on from a shared prefix.
+  /// Errors: kInvalidArgument if there are fewer, or if a sliding window has
+  /// already dropped what would be needed.
+  Status Truncate(size_t tokens);
+
+  size_t position() const;               ///< tokens fed
+  uint32_t context() const;              ///< tokens it can hold
+  int threads() const;                   ///< in use
+  std::span<const int32_t> tokens() const;  ///< fed so far, [position()]
+  const Model& model() const;
+
+  struct State;
+  State& state() { return *state_; }
+
+ private:
+  explicit Session(State* state) : state_(state) {}
+  State* state_ = nullptr;  ///< lies in the arena
+};
+
+}  // namespace quanta

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "quanta/status.h"
+
+namespace quanta {
+
+/// Where encoded ids go: appended one after another. Grows on the heap.
+class TokenBuffer {
+ public:
+  TokenBuffer() = default;
+  ~TokenBuffer();
+  TokenBuffer(TokenBuffer&& other) noexcept;
+  TokenBuffer& operator=(TokenBuffer&& other) noexcept;
+  TokenBuffer(const TokenBuffer&) = delete;
+  TokenBuffer& operator=(const TokenBuffer&) = delete;
+
+  std::span<const int32_t> ids() const { return {data_, size_}; }
+  size_t size() const { return size_; }
+  void Clear() { size_ = 0; }
+  Status Append(int32_t id);  ///< kOutOfMemory; contents stay
+  Status Append(std::span<const int32_t> ids);
+
+ private:
+  Status Grow(size_t needed);
+  int32_t* data_ = nullptr;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+};
+
+struct EncodeOptions {
+  /// Put the post-processor's ids (a BOS, say) around the text.
+  bool add_special = true;
+  /// Recognise special tokens spelled out in the text ("<|im_end|>"), as Hugging
+  /// Face does. False: they are characters like any others, so that a user's
+  /// message cannot forge a turn.
+  bool parse_special = false;
+};
+
+/// Text to ids and back, equal to the source checkpoint's tokenizer.
+/// Immutable after opening; any number of threads may use one.
+class Tokenizer {
+ public:
+  /// Longest input of one Encode call, in bytes.
+  static constexpr size_t kMaxTextBytes = size_t{1} << 30;
+
+  /// Appends the ids of `text` to `out`. Invalid UTF-8 is replaced by U+FFFD as
+  /// Hugging Face's callers do before they encode.
+  /// Cost: linear in the text, also for one huge word.
+  /// Errors: kOutOfMemory, kLimit. Ids appended before the error are taken back.
+  Status Encode(std::string_view text, const EncodeOptions& options, TokenBuffer* out) const;
+
+  /// The raw bytes of one id: possibly part of a UTF-8 character. Empty if `id`
+  /// is out of range. Points into the model.
+  std::string_view TokenBytes(int32_t id) const;
+
+  bool IsSpecial(int32_t id) const;      ///< a control token such as <|im_end|>
+  bool IsStop(int32_t id) const;         ///< generation ends here
+  uint32_t vocab() const;
+  uint32_t longest_token() const;        ///< bytes
+
+  struct Impl;
+  explicit Tokenizer(std::unique_ptr<Impl> impl);
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+  ~Tokenizer();
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Ids to text, one id at a time, whole characters only.
+///
+/// Push returns the text that became certain: bytes of an unfinished UTF-8
+/// character are held back until it is complete, and one that never completes
+/// becomes U+FFFD, as Hugging Face's decode does. Concatenated pieces plus Finish
+/// equal the decoding of all ids at once. Allocates nothing.
+class TextDecoder {
+ public:
+  /// `storage` must hold longest_token() + 64 bytes; borrowed, like `tokenizer`.
+  TextDecoder(const Tokenizer& tokenizer, std::span<char> storage, bool skip_special);
+
+  /// Valid until the next call. Empty for skipped and for unknown ids.
+  std::string_view Push(int32_t id);
+  /// What was still held back. The decoder is then as new.
+  std::string_view Finish();
+  void Reset();
+
+  static size_t StorageBytes(const Tokenizer& tokenizer);
+
+ private:
+  const Tokenizer* tokenizer_;
+  std::span<char> storage_;
+  bool skip_special_;
+  bool at_start_ = true;
+  uint8_t held_ = 0;        ///< bytes of an unfinished character
+  char hold_[8] = {};
+};
+
+}  // namespace quanta

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// The operations of a forward pass, as one table of functions.
+///
+/// Contract of every entry
+///   * Results do not depend on how work is cut: a row, column or head comes out bit
+///     for bit the same alone, in any tile, on any thread, for M = 1 and M > 1.
+///     (So each output has one fixed order of summation, that depends on K alone.)
+///   * Pointers need natural alignment only, except weights: 64 bytes. Nothing is
+///     read or written outside the arrays as described.
+///   * No allocation, no error: shapes were validated when the model was opened.
+///   * Matrices are row-major; T counts tokens (rows of activations).
+namespace quanta::kernels {
+
+/// Equal to format::Panel; kept apart so that kernels depend on no file format.
+enum class Panel : uint8_t { kF32, kF16, kQ8, kQ4 };
+inline constexpr int kPanelKinds = 4;
+
+/// A matrix W [n, k] in panel layout.
+struct Weights {
+  const std::byte* data = nullptr;
+  uint32_t n = 0;
+  uint32_t k = 0;
+  Panel panel = Panel::kF32;
+};
+
+/// y[t, j] = sum_k x[t, k] * W[j, k] (+ bias[j]) for t in [0, rows), j in [begin, end).
+struct MatMulTile {
+  const Weights* w;
+  const float* bias;  ///< [n] or null
+  const float* x;     ///< [rows, k]
+  float* y;           ///< [rows, y_stride]
+  size_t y_stride;    ///< elements, >= n
+  uint32_t rows;
+  uint32_t begin, end;
+};
+
+enum class Norm : uint8_t { kRms, kLayer };
+struct NormArgs {
+  Norm kind;
+  float eps;
+  bool eps_outside;    ///< x / (sqrt(var) + eps)
+  const float* gain;   ///< [d]
+  const float* bias;   ///< [d] or null
+};
+
+enum class Activation : uint8_t { kSilu, kGeluTanh, kGeluErf, kRelu };
+enum class Pairing : uint8_t { kHalf, kInterleaved };
+enum class KvKind : uint8_t { kF16, kF32 };
+
+/// One KV head's queries at one position over its cache.
+struct AttentionArgs {
+  const float* q;      ///< [group, head_dim]: the query heads that share this KV head
+  float* out;          ///< [group, head_dim]
+  float* scores;       ///< scratch, [count]
+  const void* k;       ///< [slots, head_dim]; position p lies in slot p % slots
+  const void* v;       ///< likewise
+  KvKind kv;
+  uint32_t group, head_dim, slots;
+  uint32_t first, count;  ///< the positions that are visible: [first, first + count)
+  float scale, softcap;   ///< softcap 0 = none
+};
+
+struct KernelTable {
+  const char* name;  ///< of the instruction set, e.g. "avx2"; for people
+
+  /// By panel; null where this build has no kernel.
+  void (*matmul[kPanelKinds])(const MatMulTile&);
+  /// out[d] = W[row, d], widened; d in [0, k).
+  void (*gather[kPanelKinds])(const Weights&, uint32_t row, float* out);
+
+  /// y[t] = norm(x[t]) for rows of d; y may be x.
+  /// Source: Zhang & Sennrich 2019 (RMS), eq. 4; Ba et al. 2016 (layer), eq. 4.
+  void (*norm)(const NormArgs&, const float* x, float* y, size_t rows, size_t d);
+  /// Rotates the first 2 * half elements of each of `heads` vectors of head_dim, in
+  /// place, by the angles with these cosines and sines [half].
+  /// Source: Su et al. 2021 (RoFormer), eq. 34.
+  void (*rope)(float* x, const float* cosine, const float* sine, size_t heads, size_t head_dim,
+               size_t half, Pairing pairing);
+  /// Source: Vaswani et al. 2017, eq. 1, over a cache; grouped queries: Ainslie et al. 2023.
+  void (*attention)(const AttentionArgs&);
+  /// y[i] = act(gate[i]) * up[i]; up null: y[i] = act(gate[i]). y may be gate or up.
+  void (*activate)(Activation, const float* gate, const float* up, float* y, size_t count);
+  /// y[i] += scale * x[i]
+  void (*add_scaled)(const float* x, float scale, float* y, size_t count);
+  /// y[i] = scale * x[i]; y may be x.
+  void (*scale)(const float* x, float scale, float* y, size_t count);
+  /// y[i] = c * tanh(x[i] / c); y may be x.
+  void (*softcap)(const float* x, float c, float* y, size_t count);
+  /// Round to nearest even, overflow to infinity.
+  void (*to_f16)(const float* x, uint16_t* y, size_t count);
+  void (*from_f16)(const uint16_t* x, float* y, size_t count);
+};
+
+/// Plain loops, the oracle of the tests. Every target has them.
+const KernelTable& Reference();
+
+/// The fastest table for the CPU at hand; chosen once, the same for the process.
+const KernelTable& Best();
+
+}  // namespace quanta::kernels

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "quanta/status.h"
+
+/// The few hooks a port supplies. One implementation is compiled in
+/// (posix.cc, wasm.cc); Panic (quanta/check.h) is one of them.
+namespace quanta::platform {
+
+/// A file's bytes, read-only: mapped where the system can, else read into memory.
+/// At least 64-byte aligned. Move-only; unmaps on destruction.
+class MappedFile {
+ public:
+  MappedFile() = default;
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  ~MappedFile();
+
+  /// Errors: kNotFound, kIo (a directory, no permission ...), kCorrupt (empty),
+  /// kOutOfMemory. `detail` names the path and the system's reason.
+  static Result<MappedFile> Open(const char* path, ErrorDetail* detail);
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  void Close();
+  const std::byte* data_ = nullptr;
+  size_t size_ = 0;
+  bool mapped_ = false;
+};
+
+/// 64-byte aligned memory from the system (anonymous map or heap), zeroed.
+class PageBlock {
+ public:
+  PageBlock() = default;
+  PageBlock(PageBlock&& other) noexcept;
+  PageBlock& operator=(PageBlock&& other) noexcept;
+  ~PageBlock();
+  /// Errors: kOutOfMemory; the detail says how much was asked for.
+  static Result<PageBlock> Create(size_t bytes, ErrorDetail* detail);
+  std::span<std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  void Free();
+  std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+/// Seconds from an arbitrary start; steady.
+double Now();
+
+}  // namespace quanta::platform
