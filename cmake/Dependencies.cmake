@@ -11,7 +11,6 @@ include(${CMAKE_CURRENT_LIST_DIR}/Cache.cmake)
 
 set(QUANTA_DEPS_PREFIX "${QUANTA_CACHE}/prefix/${QUANTA_PLATFORM}" CACHE PATH "Prefix with the libraries Quanta needs")
 set(quanta_dependencies_dir ${CMAKE_CURRENT_LIST_DIR})
-set(quanta_bundled_archives "" CACHE INTERNAL "Dependencies whose archives an installation carries")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/dependencies.txt)
 
 # quanta_dep(<name> [TARGET <target>] [INCLUDE <folder>]): quanta_dep::<name>, its headers as system headers.
@@ -24,9 +23,8 @@ function(quanta_dep name)
   if(arg_TARGET)
     target_link_libraries(quanta_dep::${name} INTERFACE ${arg_TARGET})
     target_include_directories(quanta_dep::${name} SYSTEM INTERFACE $<TARGET_PROPERTY:${arg_TARGET},INTERFACE_INCLUDE_DIRECTORIES>)
-    get_target_property(aliased ${arg_TARGET} ALIASED_TARGET)
-    set(quanta_archive_${name} ${arg_TARGET} CACHE INTERNAL "")
-    set(quanta_bundled_archives ${quanta_bundled_archives} ${name} CACHE INTERNAL "")
+    set_property(GLOBAL APPEND PROPERTY quanta_archive_names ${name})
+    set_property(GLOBAL APPEND PROPERTY quanta_archive_targets ${arg_TARGET})
   endif()
 endfunction()
 

@@ -29,7 +29,7 @@ else()
 endif()
 
 set(CMAKE_C_FLAGS_INIT "${quanta_wasm_flags}")
-set(CMAKE_CXX_FLAGS_INIT "${quanta_wasm_flags} -fno-exceptions")
+set(CMAKE_CXX_FLAGS_INIT "${quanta_wasm_flags}")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "${quanta_wasm_flags}")
 
 include(${EMSCRIPTEN_ROOT_PATH}/cmake/Modules/Platform/Emscripten.cmake)

@@ -66,11 +66,36 @@ enum class Panel : uint8_t { kF32, kF16, kQ8, kQ4 };
 inline constexpr int kPanelKinds = 4;
 
 enum class Role : uint8_t {
-  kEmbedding, kPosition, kHead, kHeadBias, kFinalNorm, kFinalNormBias,
-  kAttentionNorm, kAttentionNormBias, kQ, kQBias, kK, kKBias, kV, kVBias,
-  kQNorm, kKNorm, kO, kOBias, kAttentionPostNorm, kAttentionPostNormBias,
-  kFfnNorm, kFfnNormBias, kGate, kGateBias, kUp, kUpBias, kDown, kDownBias,
-  kFfnPostNorm, kFfnPostNormBias,
+  kEmbedding,
+  kPosition,
+  kHead,
+  kHeadBias,
+  kFinalNorm,
+  kFinalNormBias,
+  kAttentionNorm,
+  kAttentionNormBias,
+  kQ,
+  kQBias,
+  kK,
+  kKBias,
+  kV,
+  kVBias,
+  kQNorm,
+  kKNorm,
+  kO,
+  kOBias,
+  kAttentionPostNorm,
+  kAttentionPostNormBias,
+  kFfnNorm,
+  kFfnNormBias,
+  kGate,
+  kGateBias,
+  kUp,
+  kUpBias,
+  kDown,
+  kDownBias,
+  kFfnPostNorm,
+  kFfnPostNormBias,
 };
 inline constexpr int kRoles = 30;
 
@@ -98,7 +123,15 @@ struct Merge {
 };
 
 enum class NormalizerKind : uint8_t {
-  kNfc, kNfd, kNfkc, kNfkd, kLowercase, kPrepend, kReplace, kStrip, kSqueezeSpaces,
+  kNfc,
+  kNfd,
+  kNfkc,
+  kNfkd,
+  kLowercase,
+  kPrepend,
+  kReplace,
+  kStrip,
+  kSqueezeSpaces,
 };
 struct Normalizer {
   NormalizerKind kind = NormalizerKind::kNfc;
@@ -107,11 +140,22 @@ struct Normalizer {
 };
 
 enum class PreTokenizerKind : uint8_t {
-  kGpt2, kLlama3, kQwen2, kDigitsIndividual, kDigitsRuns, kMetaspace, kWhitespace, kSplitLiteral,
+  kGpt2,
+  kLlama3,
+  kQwen2,
+  kDigitsIndividual,
+  kDigitsRuns,
+  kMetaspace,
+  kWhitespace,
+  kSplitLiteral,
   kAddPrefixSpace,
 };
 enum class SplitBehavior : uint8_t {
-  kRemoved, kIsolated, kMergedWithPrevious, kMergedWithNext, kContiguous,
+  kRemoved,
+  kIsolated,
+  kMergedWithPrevious,
+  kMergedWithNext,
+  kContiguous,
 };
 struct PreTokenizer {
   PreTokenizerKind kind = PreTokenizerKind::kGpt2;
@@ -138,10 +182,10 @@ struct Tokenizer {
   TokenizerKind kind = TokenizerKind::kByteBpe;
   std::span<const uint32_t> token_offsets;  ///< [vocab + 1], ascending, into token_bytes
   std::span<const uint8_t> token_bytes;
-  std::span<const TokenType> token_types;   ///< [vocab]
+  std::span<const TokenType> token_types;  ///< [vocab]
   std::span<const Merge> merges;
   std::span<const float> scores;
-  std::span<const int32_t> byte_ids;        ///< [256] or empty
+  std::span<const int32_t> byte_ids;  ///< [256] or empty
   int32_t unknown_id = -1;
   bool fuse_unknown = false, byte_fallback = false, ignore_merges = false;
   Array<Normalizer> normalizers;
@@ -156,13 +200,20 @@ struct Tokenizer {
 };
 
 enum class ChatRole : uint8_t { kSystem, kUser, kAssistant };
-enum class ChatRuleKind : uint8_t { kStart, kMessage, kRefuse, kGenerationPrompt, kEnd };
+enum class ChatRuleKind : uint8_t {
+  kStart,
+  kMessage,
+  kRefuse,
+  kGenerationPrompt,
+  kEnd,
+  kInsertSystem,
+};
 struct ChatRule {
   ChatRuleKind kind = ChatRuleKind::kMessage;
   uint32_t when = 0, unless = 0;
   ChatRole role = ChatRole::kUser;
   std::string_view prefix, suffix;
-  bool trim = false, drop = false;
+  bool trim = false, drop = false, trim_start = false, trim_end = false;
 };
 struct ChatTemplate {
   std::string_view source;

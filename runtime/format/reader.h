@@ -15,10 +15,10 @@ namespace quanta::format {
 ///   [data_offset]  tensor data, 64-byte aligned; chunk i is data[i*chunk_bytes ...]
 struct Seal {
   static constexpr size_t kBytes = 192;
-  Hash256 header_hash;       ///< of the bytes [0, 4 + header size)
+  Hash256 header_hash;  ///< of the bytes [0, 4 + header size)
   bool is_signed = false;
   uint8_t public_key[32] = {};
-  uint8_t signature[64] = {};  ///< Ed25519 over "quanta.qfb.v1\0" + header_hash
+  uint8_t signature[64] = {};  ///< of public_key over "quanta.qfb.v1\0" + header_hash
 };
 
 struct File {
@@ -34,9 +34,15 @@ struct File {
 ///
 /// `bytes`: a whole uncompressed file; 64-byte aligned; must outlive the result.
 /// Errors:  kCorrupt, kUnsupported (newer reader_version), kUnverified (header
-///          hash), kOutOfMemory. `detail` names the field or tensor and the value.
+///          hash; a signature that its own key refutes), kOutOfMemory,
+///          kInvalidArgument (alignment). `detail` names the field or tensor and the value.
 /// Cost:    proportional to the header, independent of the weights.
 Result<File> Read(std::span<const std::byte> bytes, ErrorDetail* detail);
+
+/// The same for a file whose data is elsewhere or still to come: `bytes` is its
+/// beginning, at least PrefixBytes long (padding beyond that is checked as far as it
+/// goes), `file_bytes` its full size. The result's `data` is empty.
+Result<File> ReadPrefix(std::span<const std::byte> bytes, uint64_t file_bytes, ErrorDetail* detail);
 
 /// Bytes from the start of a file that hold size prefix, header and seal, from its
 /// first bytes (at least 12); for readers that stream. Errors: kCorrupt.
@@ -49,6 +55,10 @@ Status CheckSignature(const Seal& seal, std::span<const uint8_t> public_key, Err
 /// Hashes chunk `index` of the data section. Errors: kUnverified; the detail names
 /// the chunk and its byte range in the file.
 Status CheckChunk(const File& file, size_t index, ErrorDetail* detail);
+
+/// The same where `chunk` lies elsewhere.
+Status CheckChunk(const Header& header, size_t index, std::span<const std::byte> chunk,
+                  ErrorDetail* detail);
 
 Hash256 Hash(std::span<const std::byte> bytes);
 

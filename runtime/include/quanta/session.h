@@ -13,14 +13,18 @@ namespace quanta {
 enum class KvType : uint8_t { kF16 = 0, kF32 = 1 };
 
 struct SessionOptions {
+  static constexpr uint32_t kMaxChunk = 4096;
+  static constexpr int kMaxThreads = 256;
+
   uint32_t context = 0;   ///< tokens the session can hold; 0 = the model's own
   uint32_t chunk = 64;    ///< tokens per prefill step: activations are sized for it
   KvType kv = KvType::kF16;
-  int threads = 0;        ///< 0 = the usable cores
+  int threads = 0;        ///< 0 = the usable cores, asked for anew each time
   bool all_logits = false;  ///< room for the logits of a whole chunk (eval)
 };
 
-/// How the next token is chosen. Filters apply in the order of the fields.
+/// How the next token is chosen. Filters apply in the order of the fields, each to
+/// what the one before it left.
 struct SamplingOptions {
   float repetition_penalty = 1;  ///< > 1: logits of seen tokens are divided (< 0: multiplied)
   uint32_t repetition_window = 64;  ///< last tokens that count as seen; 0 = all
@@ -31,9 +35,11 @@ struct SamplingOptions {
   std::span<const Bias> logit_bias;  ///< added to the logits; borrowed during Sample
   float temperature = 0;  ///< 0 = greedy: the rest is not used
   uint32_t top_k = 0;     ///< keep the k likeliest; 0 = all
-  float top_p = 1;        ///< keep the likeliest until their sum reaches p
+  float top_p = 1;        ///< keep the likeliest until their sum reaches this share
   float min_p = 0;        ///< keep those with at least min_p times the likeliest's
-  uint64_t seed = 0;      ///< of the session's generator, see Session::Seed
+  /// Of the session's random numbers. Generator::Create applies it; who calls Sample
+  /// alone calls Session::Seed.
+  uint64_t seed = 0;
 };
 
 /// One conversation with a model: its KV cache, activations, logits and sampler
@@ -51,14 +57,14 @@ class Session {
   static Result<size_t> Bytes(const Model& model, const SessionOptions& options,
                               ErrorDetail* detail = nullptr);
 
-  /// `model` and `arena` (64-byte aligned) must outlive the session.
-  /// Errors: those of Bytes; kOutOfMemory says how much is needed.
+  /// `model` and `arena` (64-byte aligned) must outlive the session and stay where
+  /// they are. Errors: those of Bytes; kOutOfMemory says how much is needed.
   static Result<Session> Create(const Model& model, const SessionOptions& options,
                                 std::span<std::byte> arena, ErrorDetail* detail = nullptr);
 
   Session(Session&& other) noexcept;
   Session& operator=(Session&& other) noexcept;
-  ~Session();
+  ~Session();  ///< The arena is the caller's: nothing is freed.
 
   struct FeedHooks {
     void* context = nullptr;
@@ -81,17 +87,20 @@ class Session {
     return Feed(tokens, FeedHooks(), detail);
   }
 
-  /// Chooses a token from the logits of the last Feed; does not feed it.
-  /// Errors: kInvalidArgument (nothing fed, a bias outside the vocabulary, an
-  /// option that is NaN or out of range).
+  /// Chooses a token from the logits of the last Feed; does not feed it. Greedy ties
+  /// go to the lowest id.
+  /// Errors: kInvalidArgument (nothing fed since the session was created, truncated
+  /// or a Feed failed; a bias outside the vocabulary; an option that is NaN or out
+  /// of range; no token left to choose).
   Result<int32_t> Sample(const SamplingOptions& options, ErrorDetail* detail = nullptr);
 
   /// Restarts the random numbers: the same seed gives the same choices.
   void Seed(uint64_t seed);
 
-  /// Forgets all but the first `tokens` tokens, to go on from a shared prefix.
+  /// Forgets all but the first `tokens` tokens, to go on from a shared prefix. Their
+  /// last logits are gone: feed at least one token before the next Sample.
   /// Errors: kInvalidArgument if there are fewer, or if a sliding window has
-  /// already dropped what would be needed.
+  /// already dropped what would be needed (Truncate(0) always works).
   Status Truncate(size_t tokens);
 
   size_t position() const;               ///< tokens fed
@@ -100,7 +109,7 @@ class Session {
   std::span<const int32_t> tokens() const;  ///< fed so far, [position()]
   const Model& model() const;
 
-  struct State;
+  struct State;  ///< the runtime's own
   State& state() { return *state_; }
 
  private:

@@ -24,7 +24,8 @@ class TokenBuffer {
   std::span<const int32_t> ids() const { return {data_, size_}; }
   size_t size() const { return size_; }
   void Clear() { size_ = 0; }
-  Status Append(int32_t id);  ///< kOutOfMemory; contents stay
+  void Truncate(size_t size);  ///< keeps the first `size`, which must be there
+  Status Append(int32_t id);   ///< kOutOfMemory; contents stay
   Status Append(std::span<const int32_t> ids);
 
  private:
@@ -56,8 +57,8 @@ class Tokenizer {
   /// Errors: kOutOfMemory, kLimit. Ids appended before the error are taken back.
   Status Encode(std::string_view text, const EncodeOptions& options, TokenBuffer* out) const;
 
-  /// The raw bytes of one id: possibly part of a UTF-8 character. Empty if `id`
-  /// is out of range. Points into the model.
+  /// What one id decodes to: possibly part of a UTF-8 character. Empty if `id` is
+  /// out of range. Points into the model.
   std::string_view TokenBytes(int32_t id) const;
 
   bool IsSpecial(int32_t id) const;      ///< a control token such as <|im_end|>
@@ -84,7 +85,7 @@ class Tokenizer {
 /// equal the decoding of all ids at once. Allocates nothing.
 class TextDecoder {
  public:
-  /// `storage` must hold longest_token() + 64 bytes; borrowed, like `tokenizer`.
+  /// `storage` must hold StorageBytes(tokenizer); borrowed, like `tokenizer`.
   TextDecoder(const Tokenizer& tokenizer, std::span<char> storage, bool skip_special);
 
   /// Valid until the next call. Empty for skipped and for unknown ids.
@@ -93,6 +94,7 @@ class TextDecoder {
   std::string_view Finish();
   void Reset();
 
+  /// Room for the longest piece: broken bytes grow to three each.
   static size_t StorageBytes(const Tokenizer& tokenizer);
 
  private:

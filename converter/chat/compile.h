@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quanta/status.h"
+#include "runtime/format/model_view.h"
+
+namespace quanta::converter {
+
+/// What a checkpoint says about its chat template.
+struct ChatSources {
+  std::string_view jinja;      ///< the template
+  std::string_view bos_token;  ///< as text; empty if there is none
+  std::string_view eos_token;
+};
+
+/// A compiled chat template: owns what View() points into.
+struct ChatTables {
+  struct Rule {
+    format::ChatRuleKind kind = format::ChatRuleKind::kMessage;
+    uint32_t when = 0, unless = 0;
+    format::ChatRole role = format::ChatRole::kSystem;
+    std::string prefix, suffix;
+    bool trim_start = false, trim_end = false, drop = false;
+  };
+
+  std::string source;  ///< the template as it was
+  std::vector<Rule> rules;
+  size_t compared = 0;  ///< conversations that rules and template render alike
+
+  /// The same as the writer and the runtime take it; borrows from this object, which
+  /// must stay where it is. Errors: kOutOfMemory.
+  Result<format::ChatTemplate> View() const;
+};
+
+/// Turns a Jinja chat template into rules (docs/format.md, Chat template): renders it
+/// with probe conversations, infers what surrounds each message under which
+/// conditions, and compares the result with the template on many other conversations.
+///
+/// The rules reproduce the template exactly, refusals in its own words included, or
+/// there is an error: kUnsupported if it depends on the date, on what the messages
+/// say, or on something else that rules cannot express; kCorrupt if it is not Jinja
+/// or renders nothing; kLimit if it is too long or nested too deeply. The detail
+/// shows a conversation where the two differ. Throws nothing.
+Result<ChatTables> CompileChatTemplate(const ChatSources& sources, ErrorDetail* detail);
+
+}  // namespace quanta::converter

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "quanta/status.h"
+
+namespace quanta::convert {
+
+/// Why a command failed, in one line: "PLACE: what; hint". Thrown everywhere in the
+/// converter, caught once, in the program.
+class Error : public std::exception {
+ public:
+  /// `place`: the path, or empty. `hint`: what to do, or empty.
+  Error(Code code, std::string_view place, std::string_view what, std::string_view hint = {});
+
+  Code code() const { return code_; }
+  /// Printable: control characters have become '?', since names and values quoted
+  /// here may come from a hostile file and end on a terminal.
+  const char* what() const noexcept override { return text_.c_str(); }
+
+ private:
+  Code code_;
+  std::string text_;
+};
+
+/// The exit code of a program that ends with `code`.
+int ExitCode(Code code);
+
+/// Throws unless `status` is ok: with the detail's words, else the status's own.
+void Check(Status status, const ErrorDetail& detail, std::string_view place = {});
+
+template <class T>
+T Value(Result<T> result, const ErrorDetail& detail, std::string_view place = {}) {
+  Check(result.status(), detail, place);
+  return std::move(result).value();
+}
+
+/// std::string from a printf format.
+[[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...);
+
+}  // namespace quanta::convert

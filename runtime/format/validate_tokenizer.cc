@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/format/bytes.h"
+#include "runtime/format/limits.h"
+#include "runtime/format/validate.h"
+
+namespace quanta::format {
+namespace {
+
+Status ValidateTokens(const Tokenizer& t, ErrorDetail* detail) {
+  const auto& offsets = t.token_offsets;
+  if (offsets.size() != size_t{t.vocab()} + 1) {
+    return Corrupt(detail, "tokenizer.token_offsets has %zu entries for %u tokens", offsets.size(),
+                   t.vocab());
+  }
+  if (offsets.front() != 0 || offsets.back() != t.token_bytes.size()) {
+    return Corrupt(detail, "tokenizer.token_offsets span [%u, %u], there are %zu bytes",
+                   offsets.front(), offsets.back(), t.token_bytes.size());
+  }
+  for (size_t i = 0; i + 1 < offsets.size(); ++i) {
+    if (offsets[i] <= offsets[i + 1] && offsets[i + 1] - offsets[i] <= kMaxTokenBytes) continue;
+    return Corrupt(detail, "tokenizer: token %zu spans [%u, %u]", i, offsets[i], offsets[i + 1]);
+  }
+  return {};
+}
+
+std::span<const uint8_t> BytesOf(const Tokenizer& t, uint32_t id) {
+  return t.token_bytes.subspan(t.token_offsets[id], t.token_offsets[id + 1] - t.token_offsets[id]);
+}
+
+/// Whether merging keeps the text: what makes decoding the inverse of encoding.
+bool Concatenates(const Tokenizer& t, const Merge& merge) {
+  const auto left = BytesOf(t, merge.left);
+  const auto right = BytesOf(t, merge.right);
+  const auto result = BytesOf(t, merge.result);
+  return result.size() == left.size() + right.size() &&
+         std::equal(left.begin(), left.end(), result.begin()) &&
+         std::equal(right.begin(), right.end(), result.begin() + std::ssize(left));
+}
+
+Status ValidateMerges(const Tokenizer& t, ErrorDetail* detail) {
+  const bool merging = t.kind == TokenizerKind::kByteBpe || t.kind == TokenizerKind::kSpmBpe;
+  if (!merging && !t.merges.empty()) {
+    return Corrupt(detail, "tokenizer has merges, but is of a kind without");
+  }
+  for (size_t i = 0; i < t.merges.size(); ++i) {
+    const Merge& m = t.merges[i];
+    const bool in_range = m.left < t.vocab() && m.right < t.vocab() && m.result < t.vocab();
+    if (in_range && Concatenates(t, m)) continue;
+    return Corrupt(detail, "tokenizer.merges[%zu]: %u + %u does not make %u (%u tokens)", i, m.left,
+                   m.right, m.result, t.vocab());
+  }
+  return {};
+}
+
+Status ValidateScores(const Tokenizer& t, ErrorDetail* detail) {
+  const size_t expected = t.kind == TokenizerKind::kUnigram ? t.vocab() : 0;
+  if (t.scores.size() != expected) {
+    return Corrupt(detail, "tokenizer.scores has %zu entries, expected %zu", t.scores.size(),
+                   expected);
+  }
+  for (size_t i = 0; i < t.scores.size(); ++i) {
+    if (std::isfinite(t.scores[i])) continue;
+    return Corrupt(detail, "tokenizer.scores[%zu] is %g", i, static_cast<double>(t.scores[i]));
+  }
+  return {};
+}
+
+Status OptionalId(const char* field, int32_t id, uint32_t vocab, ErrorDetail* detail) {
+  if (id == -1 || (id >= 0 && static_cast<uint32_t>(id) < vocab)) return {};
+  return Corrupt(detail, "tokenizer.%s is %d, there are %u tokens", field, id, vocab);
+}
+
+Status ValidateByteIds(const Tokenizer& t, ErrorDetail* detail) {
+  const bool required = t.kind == TokenizerKind::kByteBpe || t.byte_fallback;
+  if (t.byte_ids.size() != 256 && (required || !t.byte_ids.empty())) {
+    return Corrupt(detail, "tokenizer.byte_ids has %zu entries, expected 256", t.byte_ids.size());
+  }
+  for (size_t i = 0; i < t.byte_ids.size(); ++i) {
+    const int32_t id = t.byte_ids[i];
+    QUANTA_TRY(OptionalId("byte_ids", id, t.vocab(), detail));
+    if (t.kind != TokenizerKind::kByteBpe || id < 0) continue;
+    const auto bytes = BytesOf(t, static_cast<uint32_t>(id));
+    if (bytes.size() == 1 && bytes[0] == i) continue;
+    return Corrupt(detail, "tokenizer.byte_ids[%zu]: token %d is not that byte", i, id);
+  }
+  return {};
+}
+
+Status ValidateFrame(const char* field, std::span<const int32_t> ids, uint32_t vocab,
+                     ErrorDetail* detail) {
+  if (ids.size() > kMaxFrameIds) {
+    return Corrupt(detail, "tokenizer.%s has %zu entries, at most %zu are allowed", field,
+                   ids.size(), kMaxFrameIds);
+  }
+  for (const int32_t id : ids) {
+    if (id >= 0 && static_cast<uint32_t>(id) < vocab) continue;
+    return Corrupt(detail, "tokenizer.%s holds %d, there are %u tokens", field, id, vocab);
+  }
+  return {};
+}
+
+Status ValidateIds(const Tokenizer& t, ErrorDetail* detail) {
+  QUANTA_TRY(OptionalId("unknown_id", t.unknown_id, t.vocab(), detail));
+  QUANTA_TRY(OptionalId("bos_id", t.bos_id, t.vocab(), detail));
+  QUANTA_TRY(ValidateFrame("prefix_ids", t.prefix_ids, t.vocab(), detail));
+  QUANTA_TRY(ValidateFrame("suffix_ids", t.suffix_ids, t.vocab(), detail));
+  return ValidateFrame("stop_ids", t.stop_ids, t.vocab(), detail);
+}
+
+Status ValidateAdded(const Tokenizer& t, ErrorDetail* detail) {
+  if (t.added.size() > t.vocab()) {
+    return Corrupt(detail, "tokenizer.added has %zu entries for %u tokens", t.added.size(),
+                   t.vocab());
+  }
+  for (size_t i = 0; i < t.added.size(); ++i) {
+    if (t.added[i].id < t.vocab() && !t.added[i].content.empty()) continue;
+    return Corrupt(detail, "tokenizer.added[%zu]: id %u, %zu bytes of content; there are %u tokens",
+                   i, t.added[i].id, t.added[i].content.size(), t.vocab());
+  }
+  return {};
+}
+
+Status ValidateStepCount(const char* field, size_t count, ErrorDetail* detail) {
+  if (count <= kMaxTextSteps) return {};
+  return Corrupt(detail, "tokenizer.%s has %zu entries, at most %zu are allowed", field, count,
+                 kMaxTextSteps);
+}
+
+Status NeedsPattern(const char* field, size_t index, std::string_view a, ErrorDetail* detail) {
+  if (!a.empty()) return {};
+  return Corrupt(detail, "tokenizer.%s[%zu] has no text to look for", field, index);
+}
+
+/// 0 always, 1 at the start of a text only, 2 never.
+Status ValidatePrepend(const char* field, size_t index, uint8_t prepend, ErrorDetail* detail) {
+  if (prepend <= 2) return {};
+  return Corrupt(detail, "tokenizer.%s[%zu].prepend is %u, expected 0 to 2", field, index, prepend);
+}
+
+Status ValidateSteps(const Tokenizer& t, ErrorDetail* detail) {
+  QUANTA_TRY(ValidateStepCount("normalizers", t.normalizers.size(), detail));
+  for (size_t i = 0; i < t.normalizers.size(); ++i) {
+    const Normalizer& step = t.normalizers[i];
+    if (step.kind == NormalizerKind::kReplace || step.kind == NormalizerKind::kPrepend) {
+      QUANTA_TRY(NeedsPattern("normalizers", i, step.a, detail));
+    }
+  }
+  QUANTA_TRY(ValidateStepCount("pre_tokenizers", t.pre_tokenizers.size(), detail));
+  for (size_t i = 0; i < t.pre_tokenizers.size(); ++i) {
+    const PreTokenizer& step = t.pre_tokenizers[i];
+    QUANTA_TRY(ValidatePrepend("pre_tokenizers", i, step.prepend, detail));
+    if (step.kind == PreTokenizerKind::kSplitLiteral) {
+      QUANTA_TRY(NeedsPattern("pre_tokenizers", i, step.a, detail));
+    }
+  }
+  QUANTA_TRY(ValidateStepCount("decoders", t.decoders.size(), detail));
+  for (size_t i = 0; i < t.decoders.size(); ++i) {
+    const Decoder& step = t.decoders[i];
+    QUANTA_TRY(ValidatePrepend("decoders", i, step.prepend, detail));
+    if (step.kind == DecoderKind::kReplace) {
+      QUANTA_TRY(NeedsPattern("decoders", i, step.a, detail));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Status ValidateTokenizer(const Tokenizer& t, uint32_t model_vocab, ErrorDetail* detail) {
+  if (t.vocab() == 0 || t.vocab() > model_vocab) {
+    return Corrupt(detail, "tokenizer has %zu tokens, the model %u", t.token_types.size(),
+                   model_vocab);
+  }
+  QUANTA_TRY(ValidateTokens(t, detail));
+  QUANTA_TRY(ValidateMerges(t, detail));
+  QUANTA_TRY(ValidateScores(t, detail));
+  QUANTA_TRY(ValidateByteIds(t, detail));
+  QUANTA_TRY(ValidateIds(t, detail));
+  QUANTA_TRY(ValidateAdded(t, detail));
+  return ValidateSteps(t, detail);
+}
+
+}  // namespace quanta::format

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include <bit>
+#include <cstdint>
+
+#include "quanta/check.h"
+#include "runtime/kernels/targets.h"
+// Highway:
+#include "hwy/highway.h"
+
+namespace quanta::kernels {
+namespace {
+
+constexpr size_t kMaxTables = 4;
+
+struct Tables {
+  KernelTable table[kMaxTables];
+  size_t count = 0;
+};
+
+const char* NameOf(int64_t target) {
+  switch (target) {
+    case HWY_SSE2:
+      return "sse2";
+    case HWY_AVX2:
+      return "avx2";
+    case HWY_AVX3:
+      return "avx512";
+    case HWY_NEON_WITHOUT_AES:
+      return "neon";
+    case HWY_WASM:
+      return "simd128";
+    default:
+      return hwy::TargetName(target);
+  }
+}
+
+void Fill(int64_t target, KernelTable* table) {
+  hwy::GetChosenTarget().Update(target);
+  *table = {};
+  table->name = NameOf(target);
+  FillAttention(table);
+  FillElementwise(table);
+  FillMatMul(table);
+  FillNorm(table);
+  FillRope(table);
+}
+
+Tables MakeTables() {
+  Tables tables;
+  // A higher bit is a lesser instruction set.
+  auto left = static_cast<uint64_t>(hwy::SupportedTargets() & HWY_TARGETS);
+  QUANTA_CHECK(left != 0);
+  while (left != 0) {
+    const uint64_t target = std::bit_floor(left);
+    left -= target;
+    QUANTA_CHECK(tables.count < kMaxTables);
+    Fill(static_cast<int64_t>(target), &tables.table[tables.count++]);
+  }
+  return tables;
+}
+
+const Tables& AllTables() {
+  static const Tables tables = MakeTables();
+  return tables;
+}
+
+}  // namespace
+
+size_t TableCount() { return AllTables().count; }
+
+const KernelTable& TableAt(size_t index) {
+  QUANTA_CHECK(index < TableCount());
+  return AllTables().table[index];
+}
+
+const KernelTable& Best() { return TableAt(TableCount() - 1); }
+
+}  // namespace quanta::kernels

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/llm/decoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <initializer_list>
+#include <type_traits>
+
+namespace quanta::llm {
+namespace {
+
+static_assert(std::is_trivially_copyable_v<Decoder>);
+static_assert(static_cast<int>(kernels::Activation::kRelu) ==
+              static_cast<int>(format::Activation::kRelu));
+static_assert(static_cast<int>(kernels::Norm::kLayer) ==
+              static_cast<int>(format::NormKind::kLayer));
+static_assert(static_cast<int>(kernels::Pairing::kInterleaved) ==
+              static_cast<int>(format::RopePairing::kInterleaved));
+
+/// Largest size_t if it overflows: more than any arena has.
+size_t Times(std::initializer_list<uint64_t> factors) {
+  size_t product = 1;
+  for (const uint64_t factor : factors) {
+    if (factor > SIZE_MAX || __builtin_mul_overflow(product, factor, &product)) return SIZE_MAX;
+  }
+  return product;
+}
+
+size_t Sum(size_t a, size_t b) {
+  size_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
+}
+
+Status TakeFloats(Arena* arena, size_t count, float** out) {
+  std::span<float> span;
+  QUANTA_TRY(arena->Take(count, &span));
+  *out = span.data();
+  return {};
+}
+
+size_t ElementBytes(kernels::KvKind kv) { return kv == kernels::KvKind::kF16 ? 2 : 4; }
+
+}  // namespace
+
+// --- Planning -------------------------------------------------------------------
+
+Status Decoder::Plan(const Model::Impl& model, const DecoderSettings& settings, Arena* arena,
+                     Decoder* decoder) {
+  *decoder = Decoder();
+  decoder->model_ = &model;
+  decoder->arch_ = &model.architecture();
+  decoder->table_ = model.kernels;
+  decoder->settings_ = settings;
+  decoder->team_ = Team(settings.threads);
+  QUANTA_TRY(decoder->PlanCaches(arena));
+  return decoder->PlanActivations(arena);
+}
+
+Status Decoder::PlanCaches(Arena* arena) {
+  const size_t layers = arch_->layers.size();
+  QUANTA_TRY(arena->Take(layers, &caches_));
+  for (size_t i = 0; i < layers; ++i) {
+    LayerCache cache;
+    const uint64_t window = arch_->layers[i].window;
+    cache.window = window < settings_.context ? static_cast<uint32_t>(window) : 0;
+    // A chunk's keys are stored before its first row looks back, so the ring also
+    // holds what the rest of the chunk would overwrite.
+    cache.slots = cache.window == 0
+                      ? settings_.context
+                      : static_cast<uint32_t>(std::min<uint64_t>(
+                            settings_.context, window - 1 + settings_.chunk));
+    const size_t bytes = Times(
+        {arch_->kv_heads, cache.slots, arch_->head_dim, ElementBytes(settings_.kv)});
+    std::span<std::byte> keys, values;
+    QUANTA_TRY(arena->Take(bytes, &keys));
+    QUANTA_TRY(arena->Take(bytes, &values));
+    cache.keys = keys.data();
+    cache.values = values.data();
+    if (!arena->measuring()) caches_[i] = cache;
+  }
+  return {};
+}
+
+Status Decoder::PlanActivations(Arena* arena) {
+  const size_t chunk = settings_.chunk;
+  QUANTA_TRY(arena->Take(arch_->ropes.size(), &ropes_));
+  for (size_t i = 0; i < arch_->ropes.size(); ++i) {
+    RopeTable rope;
+    rope.half = arch_->ropes[i].inv_freq.size();
+    QUANTA_TRY(TakeFloats(arena, Times({chunk, rope.half}), &rope.cosine));
+    QUANTA_TRY(TakeFloats(arena, Times({chunk, rope.half}), &rope.sine));
+    if (!arena->measuring()) ropes_[i] = rope;
+  }
+  QUANTA_TRY(TakeFloats(arena, Times({chunk, arch_->hidden}), &x_));
+  QUANTA_TRY(TakeFloats(arena, Times({chunk, arch_->hidden}), &h_));
+
+  const size_t query = Times({chunk, arch_->heads, arch_->head_dim});
+  const size_t key = Times({chunk, arch_->kv_heads, arch_->head_dim});
+  const size_t wide = Times({chunk, arch_->ffn});
+  const size_t attention = Sum(Sum(query, query), Sum(key, key));
+  const size_t feed_forward = arch_->gated ? Sum(wide, wide) : wide;
+  float* shared = nullptr;
+  QUANTA_TRY(TakeFloats(arena, std::max(attention, feed_forward), &shared));
+  if (!arena->measuring()) {
+    q_ = shared;
+    attended_ = q_ + query;
+    k_ = attended_ + query;
+    v_ = k_ + key;
+    up_ = shared;
+    gate_ = arch_->gated ? up_ + wide : nullptr;
+  }
+
+  // Padded to cache lines, so that the threads' scores share none.
+  uint32_t visible = 0;
+  for (const format::Layer& layer : arch_->layers) {
+    const uint32_t seen = layer.window == 0 ? settings_.context : layer.window;
+    visible = std::max(visible, std::min(seen, settings_.context));
+  }
+  constexpr size_t kLine = Arena::kAlign / sizeof(float);
+  score_stride_ = Times({(uint64_t{visible} + kLine - 1) / kLine, kLine});
+  QUANTA_TRY(TakeFloats(
+      arena, Times({static_cast<uint64_t>(settings_.threads), score_stride_}), &scores_));
+  return TakeFloats(arena, Times({settings_.all_logits ? chunk : 1, arch_->vocab}), &logits_);
+}
+
+bool Decoder::CanResume(size_t position, size_t high) const {
+  for (const LayerCache& cache : caches_) {
+    if (cache.window == 0) continue;
+    const size_t needed = position + 1 > cache.window ? position + 1 - cache.window : 0;
+    const size_t oldest = high > cache.slots ? high - cache.slots : 0;
+    if (needed < position && needed < oldest) return false;
+  }
+  return true;
+}
+
+// --- The pass -----------------------------------------------------------------------
+
+std::span<const float> Decoder::Run(std::span<const int32_t> tokens, size_t position,
+                                    Rows logits) {
+  const size_t rows = tokens.size();
+  QUANTA_CHECK(rows != 0 && rows <= settings_.chunk && position <= settings_.context - rows);
+  QUANTA_CHECK(logits != Rows::kAll || settings_.all_logits);
+
+  Embed(tokens, position);
+  ComputeRotations(rows, position);
+  const size_t wanted = logits == Rows::kAll ? rows : logits == Rows::kLast ? 1 : 0;
+  const size_t layers = arch_->layers.size();
+  for (size_t i = 0; i < layers; ++i) {
+    // Nothing reads the last layer's other rows.
+    Layer(i, {rows, position, i + 1 == layers ? wanted : rows});
+  }
+  return Logits({rows, position, wanted});
+}
+
+void Decoder::Embed(std::span<const int32_t> tokens, size_t position) {
+  const size_t D = arch_->hidden;
+  const ModelWeights& weights = model_->weights;
+  const auto gather = table_->gather[static_cast<size_t>(weights.embedding.panel)];
+  for (size_t row = 0; row < tokens.size(); ++row) {
+    float* x = x_ + row * D;
+    gather(weights.embedding, static_cast<uint32_t>(tokens[row]), x);
+    if (arch_->embedding_scale != 1) table_->scale(x, arch_->embedding_scale, x, D);
+    if (weights.position.data != nullptr) {
+      float* h = h_ + row * D;
+      table_->gather[static_cast<size_t>(weights.position.panel)](
+          weights.position, static_cast<uint32_t>(position + row), h);
+      table_->add_scaled(h, 1, x, D);
+    }
+  }
+}
+
+void Decoder::ComputeRotations(size_t rows, size_t position) {
+  for (size_t i = 0; i < ropes_.size(); ++i) {
+    const format::Rope& rope = arch_->ropes[i];
+    const RopeTable& table = ropes_[i];
+    for (size_t row = 0; row < rows; ++row) {
+      const auto p = static_cast<float>(position + row);
+      for (size_t d = 0; d < table.half; ++d) {
+        // The angle in f32, as the checkpoints' own code has it; the rest exact.
+        const auto angle = static_cast<double>(p * rope.inv_freq[d]);
+        table.cosine[row * table.half + d] = static_cast<float>(std::cos(angle)) * rope.magnitude;
+        table.sine[row * table.half + d] = static_cast<float>(std::sin(angle)) * rope.magnitude;
+      }
+    }
+  }
+}
+
+void Decoder::Layer(size_t index, const Chunk& chunk) {
+  const LayerWeights& layer = model_->weights.layers[index];
+  float* stream = x_ + (chunk.rows - chunk.live) * arch_->hidden;
+  Project(index, chunk);
+  Store(index, chunk);
+  if (chunk.live == 0) return;
+  Attend(index, chunk);
+  const Product output = {&layer.o, attended_, h_, chunk.live};
+  Multiply({&output, 1});
+  BlockOutput(layer.attention, stream, chunk.live);
+  FeedForward(layer, chunk);
+}
+
+/// Queries of the live rows, keys and values of all.
+void Decoder::Project(size_t index, const Chunk& chunk) {
+  const LayerWeights& layer = model_->weights.layers[index];
+  const float* in = BlockInput(layer.attention, x_, chunk.rows);
+  const float* live = in + (chunk.rows - chunk.live) * arch_->hidden;
+  const Product products[] = {{&layer.k, in, k_, chunk.rows},
+                              {&layer.v, in, v_, chunk.rows},
+                              {&layer.q, live, q_, chunk.live}};
+  Multiply({products, chunk.live == 0 ? size_t{2} : size_t{3}});
+}
+
+/// Norms and rotates the heads, and puts keys and values into the cache.
+void Decoder::Store(size_t index, const Chunk& chunk) {
+  const LayerWeights& layer = model_->weights.layers[index];
+  const LayerCache& cache = caches_[index];
+  const int32_t rope = arch_->layers[index].rope;
+  const size_t H = arch_->heads, G = arch_->kv_heads, D = arch_->head_dim;
+  const size_t dead = chunk.rows - chunk.live;
+  const bool f16 = settings_.kv == kernels::KvKind::kF16;
+  const size_t vector_bytes = D * ElementBytes(settings_.kv);
+
+  const auto store = [&](const float* x, std::byte* to) {
+    if (f16) {
+      table_->to_f16(x, reinterpret_cast<uint16_t*>(to), D);
+    } else {
+      std::memcpy(to, x, vector_bytes);
+    }
+  };
+  team_.Rows(chunk.rows, (H + 2 * G) * D * 4, [&](size_t row) {
+    if (row >= dead) {
+      float* q = q_ + (row - dead) * H * D;
+      Normalize(layer.q_norm, q, q, H, D);
+      Rotate(rope, row, q, H);
+    }
+    float* k = k_ + row * G * D;
+    const float* v = v_ + row * G * D;
+    Normalize(layer.k_norm, k, k, G, D);
+    Rotate(rope, row, k, G);
+    const size_t slot = (chunk.position + row) % cache.slots;
+    for (size_t g = 0; g < G; ++g) {
+      const size_t at = (g * cache.slots + slot) * vector_bytes;
+      store(k + g * D, cache.keys + at);
+      store(v + g * D, cache.values + at);
+    }
+  });
+}
+
+void Decoder::Attend(size_t index, const Chunk& chunk) {
+  const LayerCache& cache = caches_[index];
+  const size_t G = arch_->kv_heads, D = arch_->head_dim;
+  const size_t group = arch_->heads / G;
+  const size_t head_bytes = cache.slots * D * ElementBytes(settings_.kv);
+  const size_t first_live = chunk.position + chunk.rows - chunk.live;
+
+  team_.Tiles(chunk.live * G, [&](size_t tile, int worker) {
+    const size_t row = tile / G;
+    const size_t g = tile % G;
+    const size_t end = first_live + row + 1;
+    const size_t first = cache.window != 0 && end > cache.window ? end - cache.window : 0;
+    const size_t at = (row * G + g) * group * D;
+    table_->attention({.q = q_ + at,
+                       .out = attended_ + at,
+                       .scores = scores_ + static_cast<size_t>(worker) * score_stride_,
+                       .k = cache.keys + g * head_bytes,
+                       .v = cache.values + g * head_bytes,
+                       .kv = settings_.kv,
+                       .group = static_cast<uint32_t>(group),
+                       .head_dim = static_cast<uint32_t>(D),
+                       .slots = cache.slots,
+                       .first = static_cast<uint32_t>(first),
+                       .count = static_cast<uint32_t>(end - first),
+                       .scale = arch_->attention_scale,
+                       .softcap = arch_->attention_softcap});
+  });
+}
+
+void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
+  const size_t F = arch_->ffn;
+  const size_t rows = chunk.live;
+  float* stream = x_ + (chunk.rows - rows) * arch_->hidden;
+  const float* in = BlockInput(layer.ffn, stream, rows);
+  const Product gate = {&layer.gate, in, gate_, rows};
+  const Product up = {&layer.up, in, up_, rows};
+  const auto activation = static_cast<kernels::Activation>(arch_->activation);
+
+  // One tile makes a range of the products and activates it while it is in cache.
+  team_.Columns(F, rows * arch_->hidden * (arch_->gated ? 2 : 1), [&](size_t begin, size_t end) {
+    MultiplyColumns(up, begin, end);
+    if (arch_->gated) MultiplyColumns(gate, begin, end);
+    for (size_t row = 0; row < rows; ++row) {
+      float* y = up_ + row * F + begin;
+      const float* act = arch_->gated ? gate_ + row * F + begin : y;
+      table_->activate(activation, act, arch_->gated ? y : nullptr, y, end - begin);
+    }
+  });
+  const Product down = {&layer.down, up_, h_, rows};
+  Multiply({&down, 1});
+  BlockOutput(layer.ffn, stream, rows);
+}
+
+std::span<const float> Decoder::Logits(const Chunk& chunk) {
+  if (chunk.live == 0) return {};
+  const size_t V = arch_->vocab;
+  const ModelWeights& weights = model_->weights;
+  float* stream = x_ + (chunk.rows - chunk.live) * arch_->hidden;
+  const Product head = {&weights.head, stream, logits_, chunk.live};
+  Normalize(weights.final_norm, stream, stream, chunk.live, arch_->hidden);
+  Multiply({&head, 1});
+  const size_t count = chunk.live * V;
+  if (arch_->logit_scale != 1) table_->scale(logits_, arch_->logit_scale, logits_, count);
+  if (arch_->logit_softcap != 0) table_->softcap(logits_, arch_->logit_softcap, logits_, count);
+  return {logits_, count};
+}
+
+// --- Pieces ---------------------------------------------------------------------------
+
+const float* Decoder::BlockInput(const BlockNorms& norms, float* stream, size_t rows) {
+  if (norms.before.gain == nullptr) return stream;
+  const size_t D = arch_->hidden;
+  team_.Rows(rows, D * 4, [&](size_t row) {
+    Normalize(norms.before, stream + row * D, h_ + row * D, 1, D);
+  });
+  return h_;
+}
+
+void Decoder::BlockOutput(const BlockNorms& norms, float* stream, size_t rows) {
+  const size_t D = arch_->hidden;
+  team_.Rows(rows, D * 4, [&](size_t row) {
+    float* h = h_ + row * D;
+    float* x = stream + row * D;
+    Normalize(norms.inside, h, h, 1, D);
+    table_->add_scaled(h, arch_->residual_scale, x, D);
+    Normalize(norms.after, x, x, 1, D);
+  });
+}
+
+/// y = norm(x), where there is such a norm.
+void Decoder::Normalize(const NormWeights& norm, const float* x, float* y, size_t rows,
+                        size_t d) const {
+  if (norm.gain == nullptr) return;
+  table_->norm({.kind = static_cast<kernels::Norm>(arch_->norm),
+                .eps = arch_->norm_eps,
+                .eps_outside = arch_->norm_eps_outside,
+                .gain = norm.gain,
+                .bias = norm.bias},
+               x, y, rows, d);
+}
+
+void Decoder::Rotate(int32_t rope, size_t row, float* x, size_t heads) const {
+  if (rope < 0) return;
+  const RopeTable& table = ropes_[static_cast<size_t>(rope)];
+  const auto pairing = arch_->ropes[static_cast<size_t>(rope)].pairing;
+  table_->rope(x, table.cosine + row * table.half, table.sine + row * table.half, heads,
+               arch_->head_dim, table.half, static_cast<kernels::Pairing>(pairing));
+}
+
+void Decoder::MultiplyColumns(const Product& product, size_t begin, size_t end) const {
+  const kernels::Weights& w = product.linear->w;
+  table_->matmul[static_cast<size_t>(w.panel)]({.w = &w,
+                                                .bias = product.linear->bias,
+                                                .x = product.x,
+                                                .y = product.y,
+                                                .y_stride = w.n,
+                                                .rows = static_cast<uint32_t>(product.rows),
+                                                .begin = static_cast<uint32_t>(begin),
+                                                .end = static_cast<uint32_t>(end)});
+}
+
+/// All products in one go: their columns lie side by side, each matrix beginning
+/// where a tile may.
+void Decoder::Multiply(std::span<const Product> products) const {
+  const auto padded = [](const Product& product) {
+    return (size_t{product.linear->w.n} + kTileColumns - 1) / kTileColumns * kTileColumns;
+  };
+  size_t columns = 0;
+  size_t work = 0;
+  for (const Product& product : products) {
+    columns += padded(product);
+    work = std::max(work, product.rows * product.linear->w.k);
+  }
+  team_.Columns(columns, work, [&](size_t begin, size_t end) {
+    size_t at = 0;
+    for (const Product& product : products) {
+      const size_t from = std::max(begin, at) - at;
+      const size_t to = std::min<size_t>(std::max(end, at) - at, product.linear->w.n);
+      if (from < to) MultiplyColumns(product, from, to);
+      at += padded(product);
+    }
+  });
+}
+
+}  // namespace quanta::llm

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/platform/platform.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+namespace quanta::platform {
+namespace {
+
+class MappedFileTest : public testing::Test {
+ protected:
+  MappedFileTest() {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    path_ = testing::TempDir() + "quanta_platform_" + test->name();
+    std::remove(path_.c_str());
+  }
+  ~MappedFileTest() override {
+    std::remove(path_.c_str());
+    rmdir(path_.c_str());
+  }
+
+  void Write(const std::string& bytes) {
+    std::FILE* file = std::fopen(path_.c_str(), "wb");
+    ASSERT_NE(file, nullptr);
+    std::fwrite(bytes.data(), 1, bytes.size(), file);
+    std::fclose(file);
+  }
+  /// Opening must fail with `code` and a detail that has the path and `reason`.
+  void ExpectError(Code code, const char* reason) {
+    ErrorDetail detail;
+    EXPECT_EQ(MappedFile::Open(path_.c_str(), &detail).status().code(), code);
+    EXPECT_NE(std::strstr(detail.text(), path_.c_str()), nullptr) << detail.text();
+    EXPECT_NE(std::strstr(detail.text(), reason), nullptr) << detail.text();
+    EXPECT_EQ(MappedFile::Open(path_.c_str(), nullptr).status().code(), code);
+  }
+
+  std::string path_;
+};
+
+std::string Text(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
+TEST_F(MappedFileTest, HasTheFilesBytes) {
+  std::string bytes(100'000, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7);
+  Write(bytes);
+
+  auto file = MappedFile::Open(path_.c_str(), nullptr);
+
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(Text(*file), bytes);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(file->bytes().data()) % 64, 0u);
+}
+
+TEST_F(MappedFileTest, MovesLeaveOneOwner) {
+  Write("weights");
+  auto opened = MappedFile::Open(path_.c_str(), nullptr);
+  ASSERT_TRUE(opened.ok());
+  MappedFile first = std::move(*opened);
+  EXPECT_TRUE(opened->bytes().empty());
+  MappedFile second;
+  second = std::move(first);
+  EXPECT_EQ(Text(second), "weights");
+}
+
+TEST_F(MappedFileTest, MissingFileIsNotFound) { ExpectError(Code::kNotFound, "No such file"); }
+
+TEST_F(MappedFileTest, FileBelowAFileIsNotFound) {
+  Write("x");
+  path_ += "/below";
+  ErrorDetail detail;
+  EXPECT_EQ(MappedFile::Open(path_.c_str(), &detail).status().code(), Code::kNotFound);
+  path_.resize(path_.size() - std::strlen("/below"));
+}
+
+TEST_F(MappedFileTest, DirectoryIsNamedAsSuch) {
+  ASSERT_EQ(mkdir(path_.c_str(), 0700), 0);
+  ExpectError(Code::kIo, "is a directory");
+}
+
+TEST_F(MappedFileTest, EmptyFileIsCorrupt) {
+  Write("");
+  ExpectError(Code::kCorrupt, "is empty");
+}
+
+#ifndef __EMSCRIPTEN__
+TEST_F(MappedFileTest, PipeIsRefusedWithoutWaitingForItsWriter) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  ExpectError(Code::kIo, "pipe");
+}
+
+TEST_F(MappedFileTest, ForbiddenFileSaysSo) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  Write("x");
+  ASSERT_EQ(chmod(path_.c_str(), 0), 0);
+  ExpectError(Code::kIo, "Permission denied");
+}
+#endif
+
+TEST(PageBlock, IsZeroedAlignedAndWritable) {
+  for (const size_t bytes : {1u, 64u, 100'000u}) {
+    auto block = PageBlock::Create(bytes, nullptr);
+    ASSERT_TRUE(block.ok());
+    ASSERT_EQ(block->bytes().size(), bytes);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(block->bytes().data()) % 64, 0u);
+    for (std::byte& b : block->bytes()) {
+      EXPECT_EQ(b, std::byte{0});
+      b = std::byte{0xFF};
+    }
+  }
+}
+
+TEST(PageBlock, OfNoBytesIsEmpty) {
+  auto block = PageBlock::Create(0, nullptr);
+  ASSERT_TRUE(block.ok());
+  EXPECT_TRUE(block->bytes().empty());
+}
+
+TEST(PageBlock, ThatCannotBeHadSaysHowMuchWasAskedFor) {
+  for (const size_t bytes : {SIZE_MAX, SIZE_MAX / 2 - 4096}) {
+    ErrorDetail detail;
+    EXPECT_EQ(PageBlock::Create(bytes, &detail).status().code(), Code::kOutOfMemory);
+    EXPECT_NE(std::strstr(detail.text(), std::to_string(bytes).c_str()), nullptr) << detail.text();
+  }
+}
+
+TEST(PageBlock, MovesLeaveOneOwner) {
+  auto created = PageBlock::Create(128, nullptr);
+  ASSERT_TRUE(created.ok());
+  const std::byte* data = created->bytes().data();
+  PageBlock first = std::move(*created);
+  EXPECT_TRUE(created->bytes().empty());
+  PageBlock second;
+  second = std::move(first);
+  EXPECT_EQ(second.bytes().data(), data);
+}
+
+TEST(Now, DoesNotRunBackwards) {
+  double before = Now();
+  for (int i = 0; i < 1000; ++i) {
+    const double now = Now();
+    ASSERT_GE(now, before);
+    before = now;
+  }
+}
+
+}  // namespace
+}  // namespace quanta::platform
