@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "converter/checkpoint.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 const char* DtypeName(Dtype dtype) {
   switch (dtype) {
@@ -17,4 +17,4 @@ const char* DtypeName(Dtype dtype) {
 
 size_t DtypeBytes(Dtype dtype) { return dtype == Dtype::kF32 ? 4 : 2; }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -12,7 +12,7 @@
 #include "runtime/format/model_view.h"
 #include "runtime/platform/platform.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 /// Element types that a reader may hand over. Little-endian, unaligned.
 enum class Dtype : uint8_t { kF32, kF16, kBF16 };
@@ -22,14 +22,16 @@ size_t DtypeBytes(Dtype dtype);
 
 /// A tensor of the model, as the checkpoint holds it.
 struct SourceTensor {
-  std::string name;  ///< the checkpoint's own
+  std::string name;   ///< the checkpoint's own
+  std::string place;  ///< the file it lies in
   format::Role role = format::Role::kEmbedding;
   int32_t layer = -1;
   Dtype dtype = Dtype::kF32;
   bool matrix = false;   ///< to be quantized; else a vector, which stays f32
   uint32_t rows = 1;     ///< outputs; 1 for a vector
   uint32_t columns = 0;  ///< inputs
-  std::span<const std::byte> bytes;  ///< rows * columns elements of a mapped file, row-major
+  std::span<const std::byte> bytes;  ///< rows * columns elements, row-major
+  bool mapped = false;               ///< `bytes` lie in a mapped file
   /// Applied to the widened values, cut anywhere (a norm stored as gain - 1, say). May
   /// be empty.
   std::function<void(std::span<float>)> transform;
@@ -60,4 +62,4 @@ struct Checkpoint {
   std::vector<platform::MappedFile> files;
 };
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

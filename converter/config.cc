@@ -7,7 +7,7 @@
 
 #include "converter/error.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 /// The value as it stands in the file, shortened.
@@ -111,4 +111,4 @@ void Config::RefuseUnread(std::span<const std::string> allowed) const {
   }
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -12,7 +12,7 @@
 #include "converter/json.h"
 #include "quanta/status.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 /// Typed reading of a JSON object of settings (config.json, or an object inside it)
 /// that keeps account of what was read: in the end no key may be left over, since a
@@ -64,4 +64,4 @@ class Config {
   std::set<std::string, std::less<>> read_;
 };
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -4,7 +4,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 std::string Join(std::string_view place, std::string_view what, std::string_view hint) {
@@ -44,10 +44,19 @@ int ExitCode(Code code) {
 
 void Check(Status status, const ErrorDetail& detail, std::string_view place) {
   if (status.ok()) return;
-  std::string_view text = detail.empty() ? status.what() : detail.text();
-  // Some details begin with the path themselves.
-  if (!place.empty() && text.starts_with(place)) place = {};
-  throw Error(status.code(), place, text);
+  if (status.code() == Code::kCancelled) throw Interrupted();
+  const std::string_view what = status.what();
+  std::string_view more = detail.text();
+  // The detail may name the file itself.
+  if (!place.empty() && more.starts_with(place)) more.remove_prefix(place.size());
+  if (more.starts_with(": ")) more.remove_prefix(2);
+  std::string text(more.find(what) == more.npos ? what : "");
+  if (!text.empty() && !more.empty()) text += ": ";
+  throw Error(status.code(), place, text.append(more));
+}
+
+Error Interrupted() {
+  return Error(Code::kCancelled, "", "interrupted", "nothing was written");
 }
 
 std::string Format(const char* format, ...) {
@@ -63,4 +72,4 @@ std::string Format(const char* format, ...) {
   return text;
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

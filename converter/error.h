@@ -8,7 +8,7 @@
 
 #include "quanta/status.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 /// Why a command failed, in one line: "PLACE: what; hint". Thrown everywhere in the
 /// converter, caught once, in the program.
@@ -30,7 +30,10 @@ class Error : public std::exception {
 /// The exit code of a program that ends with `code`.
 int ExitCode(Code code);
 
-/// Throws unless `status` is ok: with the detail's words, else the status's own.
+/// What a person who pressed Ctrl-C reads.
+Error Interrupted();
+
+/// Throws unless `status` is ok: its words and the detail's.
 void Check(Status status, const ErrorDetail& detail, std::string_view place = {});
 
 template <class T>
@@ -42,4 +45,4 @@ T Value(Result<T> result, const ErrorDetail& detail, std::string_view place = {}
 /// std::string from a printf format.
 [[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...);
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

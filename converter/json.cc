@@ -7,7 +7,7 @@
 #include "converter/error.h"
 #include "runtime/platform/platform.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 /// Watches a parse go by and stops it where the limits are passed.
@@ -77,4 +77,4 @@ Json ReadJson(const std::string& path, const JsonLimits& limits) {
   return ParseJson({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path, limits);
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

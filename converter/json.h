@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 using Json = nlohmann::json;
 
@@ -24,4 +24,4 @@ Json ParseJson(std::string_view text, std::string_view place, const JsonLimits& 
 /// ParseJson over a file's contents. Throws Error(kNotFound, kIo, kCorrupt).
 Json ReadJson(const std::string& path, const JsonLimits& limits = {});
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 void ReleasePages(std::span<const std::byte> bytes) {
   static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
@@ -32,4 +32,4 @@ bool SameBytes(std::span<const std::byte> a, std::span<const std::byte> b) {
   return true;
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

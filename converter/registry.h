@@ -8,7 +8,7 @@
 
 #include "quanta/check.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 /// A semantic version: a new major number breaks what relied on the old one.
 struct Version {
@@ -41,4 +41,4 @@ class Registry {
   std::vector<const Entry*> entries_;
 };
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

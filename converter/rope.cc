@@ -9,7 +9,7 @@
 
 #include "converter/error.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 constexpr double kDefaultTheta = 10000;
@@ -208,4 +208,4 @@ RopeTable ReadRope(Config& config, uint32_t dim, uint32_t context,
   return table;
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -8,7 +8,7 @@
 
 #include "converter/config.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 /// The rotation of a model's queries and keys, worked out.
 struct RopeTable {
@@ -29,4 +29,4 @@ struct RopeTable {
 RopeTable ReadRope(Config& config, uint32_t dim, uint32_t context,
                    std::span<const std::string> allowed);
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

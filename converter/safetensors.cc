@@ -11,7 +11,7 @@
 #include "converter/json.h"
 #include "converter/sniff.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 constexpr size_t kLengthBytes = 8;
@@ -253,4 +253,4 @@ SafetensorsHeader ParseSafetensors(std::span<const std::byte> file, std::string_
   return header;
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

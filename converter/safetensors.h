@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 /// One entry of a safetensors header.
 struct SafetensorsEntry {
@@ -36,4 +36,4 @@ SafetensorsHeader ParseSafetensors(std::span<const std::byte> file, std::string_
 /// Bytes an element of `dtype` takes; 0 for a name that this version does not know.
 size_t SafetensorsDtypeBytes(std::string_view dtype);
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

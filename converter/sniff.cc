@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 using namespace std::string_view_literals;
@@ -85,4 +85,4 @@ std::string SniffPath(const std::string& path) {
   return std::string(Sniff(std::as_bytes(std::span(first).first(count))));
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -7,7 +7,7 @@
 
 #include "converter/error.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 constexpr Dtype kDtypes[] = {Dtype::kF32, Dtype::kF16, Dtype::kBF16};
@@ -56,10 +56,12 @@ SourceTensor TensorSet::TakeShaped(const std::string& name, format::Role role, i
   }
   SourceTensor tensor;
   tensor.name = name;
+  tensor.place = raw.place;
   tensor.role = role;
   tensor.layer = layer;
   tensor.dtype = KnownDtype(name, raw);
   tensor.bytes = raw.bytes;
+  tensor.mapped = true;
   return tensor;
 }
 
@@ -105,4 +107,4 @@ void TensorSet::RefuseLeftOver(std::string_view hint) const {
               hint);
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -10,14 +10,14 @@
 
 #include "converter/checkpoint.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 /// A tensor as a file format describes it.
 struct RawTensor {
   std::string place;             ///< the file it lies in
   std::string dtype;
   std::vector<uint64_t> shape;
-  std::span<const std::byte> bytes;
+  std::span<const std::byte> bytes;  ///< of a mapped file
 };
 
 /// The tensors of a checkpoint by name. A family takes those it knows; none may be
@@ -59,4 +59,4 @@ class TensorSet {
   std::map<std::string, Entry, std::less<>> tensors_;
 };
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -12,11 +12,15 @@ namespace {
 
 // Rounds of loops and calls of macros in one rendering. A template looks at each
 // message, perhaps at each pair of messages; probes are short.
-constexpr int kMaxTicks = 5000;
+constexpr int kMaxTicks = 1500;
 constexpr int64_t kMaxRange = 1000;
 
 /// The engine reports errors with the place in the source on further lines.
-std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string FirstLine(const std::string& text) {
+  std::string line = text.substr(0, text.find('\n'));
+  if (line.ends_with(':')) line.pop_back();
+  return line;
+}
 
 const char* RoleName(ChatRole role) {
   constexpr const char* kNames[] = {"system", "user", "assistant"};

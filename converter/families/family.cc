@@ -3,7 +3,7 @@
 
 #include "converter/error.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 /// architectures[0], or empty.
@@ -57,4 +57,4 @@ const Family& FindFamily(Config& config) {
               Supported());
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

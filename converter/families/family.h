@@ -10,7 +10,7 @@
 #include "converter/registry.h"
 #include "converter/tensor_set.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 /// What a family makes a model from.
 struct FamilyInput {
@@ -39,4 +39,4 @@ const Family& FindFamily(Config& config);
 
 extern const Family kLlama;
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

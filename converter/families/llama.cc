@@ -11,8 +11,9 @@
 #include "converter/families/settings.h"
 #include "converter/pages.h"
 #include "converter/rope.h"
+#include "runtime/format/limits.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 using format::Role;
@@ -35,16 +36,16 @@ uint32_t ReadHeadDim(Config& config, uint32_t hidden, uint32_t heads) {
     }
     return hidden / heads;
   }
-  return config.Count("head_dim", kMaxHeadDim);
+  return config.Count("head_dim", format::kMaxWidth);
 }
 
 Shape ReadShape(Config& config) {
   Shape shape{};
-  shape.vocab = config.Count("vocab_size", kMaxVocab);
-  shape.hidden = config.Count("hidden_size", kMaxWidth);
-  shape.layers = config.Count("num_hidden_layers", kMaxLayers);
-  shape.heads = config.Count("num_attention_heads", kMaxHeads);
-  shape.kv_heads = config.Count("num_key_value_heads", kMaxHeads, shape.heads);
+  shape.vocab = config.Count("vocab_size", format::kMaxVocab);
+  shape.hidden = config.Count("hidden_size", format::kMaxWidth);
+  shape.layers = config.Count("num_hidden_layers", format::kMaxLayers);
+  shape.heads = config.Count("num_attention_heads", format::kMaxWidth);
+  shape.kv_heads = config.Count("num_key_value_heads", format::kMaxWidth, shape.heads);
   if (shape.heads % shape.kv_heads != 0) {
     config.Refuse(Code::kCorrupt, "num_key_value_heads",
                   Format("(%u) does not divide num_attention_heads (%u)", shape.kv_heads,
@@ -54,8 +55,13 @@ Shape ReadShape(Config& config) {
   if (shape.head_dim % 2 != 0) {
     config.Refuse(Code::kUnsupported, "head_dim", "is odd: it cannot be rotated in pairs");
   }
-  shape.ffn = config.Count("intermediate_size", kMaxWidth);
-  shape.context = config.Count("max_position_embeddings", kMaxContextLength, 2048);
+  if (shape.head_dim > format::kMaxWidth / shape.heads) {
+    config.Refuse(Code::kCorrupt, "num_attention_heads",
+                  Format("(%u) times head_dim (%u) is beyond any model", shape.heads,
+                         shape.head_dim));
+  }
+  shape.ffn = config.Count("intermediate_size", format::kMaxWidth);
+  shape.context = config.Count("max_position_embeddings", format::kMaxContext, 2048);
   shape.attention_bias = config.Bool("attention_bias", false);
   shape.mlp_bias = config.Bool("mlp_bias", false);
   shape.tied = config.Bool("tie_word_embeddings", false);
@@ -64,8 +70,8 @@ Shape ReadShape(Config& config) {
 
 float ReadEps(Config& config) {
   const double eps = config.Number("rms_norm_eps", 1e-6);
-  if (!(eps >= 0 && eps < 1)) {
-    config.Refuse(Code::kCorrupt, "rms_norm_eps", Format("must be from 0 to 1, not %g", eps));
+  if (!(static_cast<float>(eps) > 0 && eps < 1)) {
+    config.Refuse(Code::kCorrupt, "rms_norm_eps", Format("must be between 0 and 1, not %g", eps));
   }
   return static_cast<float>(eps);
 }
@@ -231,4 +237,4 @@ const Family kLlama = {
     .build = Build,
 };
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -5,7 +5,7 @@
 
 #include "converter/error.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 constexpr std::string_view kHarmless[] = {
@@ -80,4 +80,4 @@ format::Activation ReadActivation(Config& config, std::string_view key) {
                 "supported: silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu");
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

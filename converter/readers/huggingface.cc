@@ -17,7 +17,7 @@
 #include "converter/safetensors.h"
 #include "converter/sniff.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 namespace fs = std::filesystem;
@@ -189,4 +189,4 @@ const Reader kHuggingFace = {
     .open = Open,
 };
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

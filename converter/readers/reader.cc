@@ -6,7 +6,7 @@
 #include "converter/error.h"
 #include "converter/sniff.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 namespace {
 
 std::string Expected() {
@@ -51,4 +51,4 @@ std::unique_ptr<Checkpoint> OpenCheckpoint(const std::string& path, const ReadOp
               IsPart(path) ? "name the folder that holds it" : Expected());
 }
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -9,7 +9,7 @@
 #include "converter/checkpoint.h"
 #include "converter/registry.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 struct ReadOptions {
   /// Unknown settings that the user vouches for.
@@ -37,4 +37,4 @@ std::unique_ptr<Checkpoint> OpenCheckpoint(const std::string& path, const ReadOp
 
 extern const Reader kHuggingFace;
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter

@@ -9,16 +9,16 @@
 #include "quanta/status.h"
 #include "runtime/format/model_view.h"
 
-namespace quanta::convert {
+namespace quanta::converter {
 
 /// The texts a Hugging Face folder describes its tokenizer with. Only the first is
 /// required; an empty view stands for a file that is not there.
 struct TokenizerSources {
-  std::string_view tokenizer_json;
-  std::string_view tokenizer_config_json;
-  std::string_view special_tokens_map_json;
-  std::string_view config_json;
-  std::string_view generation_config_json;
+  std::string_view tokenizer_json = {};
+  std::string_view tokenizer_config_json = {};
+  std::string_view special_tokens_map_json = {};
+  std::string_view config_json = {};
+  std::string_view generation_config_json = {};
 };
 
 /// The tokenizer of a checkpoint: owns what View() points into.
@@ -91,4 +91,8 @@ Result<TokenizerTables> ReadTokenizer(const TokenizerSources& sources, uint32_t 
 Result<TokenizerTables> ReadTokenizerFolder(const std::string& folder, uint32_t model_vocab,
                                             ErrorDetail* detail);
 
-}  // namespace quanta::convert
+}  // namespace quanta::converter
+
+namespace quanta {
+namespace convert = converter;
+}

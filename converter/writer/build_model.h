@@ -30,8 +30,9 @@ std::vector<std::byte> SerializeHeader(const format::Header& header);
 /// is set here: the lowest that leaves `slack` bytes between seal and data.
 std::vector<std::byte> SerializePrefix(format::Header* header, size_t slack = 0);
 
-/// The bytes of an unsigned or signed seal as they lie in the file.
-void StoreSeal(const format::Seal& seal, std::span<std::byte, format::Seal::kBytes> out);
+/// The same with data_offset as it is. Errors: kLimit if the header does not fit before.
+Result<std::vector<std::byte>> SerializePrefixInPlace(const format::Header& header,
+                                                      ErrorDetail* detail);
 
 /// A whole file. Lays out the data, hashes it and fills those fields of `header`
 /// (chunk_hashes is empty again on return: it would point nowhere). `tensors`: the

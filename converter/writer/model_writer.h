@@ -50,7 +50,7 @@ class ModelWriter {
   Status Append(std::span<const std::byte> bytes, ErrorDetail* detail);
 
   /// After the last Append: makes the temporary file a valid model, as the header
-  /// stands now, so that it can be opened and tried.
+  /// stands now, so that it can be opened and tried. Close it before Finish.
   /// Errors: as Finish.
   Status WriteDraft(ErrorDetail* detail);
 

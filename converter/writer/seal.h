@@ -3,10 +3,10 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 
+#include "converter/writer/progress.h"
 #include "quanta/status.h"
 
 /// Signing and verifying whole files (docs/format.md, Seal).
@@ -31,10 +31,7 @@ PublicKey PublicKeyOf(const SecretKey& key);
 /// nothing else differs. Atomic. Errors: the reader's, kIo, kNoSpace; kUnsupported for a
 /// compressed file.
 Status SignFile(const std::string& in, const SecretKey& key, const std::string& out,
-                ErrorDetail* detail);
-
-/// Returning false cancels.
-using Progress = std::function<bool(uint64_t done_bytes, uint64_t total_bytes)>;
+                ErrorDetail* detail, const Progress& progress = {});
 
 /// Reads `path`, compressed or not, and hashes everything in it. `public_key` (may be
 /// empty): it must be signed with that. Errors: the reader's, kUnverified, kCancelled.

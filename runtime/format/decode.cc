@@ -18,7 +18,9 @@ static_assert(static_cast<int>(fb::Role::MAX) + 1 == kRoles &&
                   static_cast<int>(PreTokenizerKind::kAddPrefixSpace) &&
               static_cast<int>(fb::NormalizerKind::MAX) ==
                   static_cast<int>(NormalizerKind::kSqueezeSpaces) &&
-              static_cast<int>(fb::DecoderKind::MAX) == static_cast<int>(DecoderKind::kMetaspace));
+              static_cast<int>(fb::DecoderKind::MAX) == static_cast<int>(DecoderKind::kMetaspace) &&
+              static_cast<int>(fb::ChatRuleKind::MAX) ==
+                  static_cast<int>(ChatRuleKind::kRefuseEarly));
 
 Status DecodeRope(const fb::Rope& in, FieldReader& fields, Rope* out) {
   out->magnitude = in.magnitude();
@@ -144,6 +146,8 @@ Status DecodeChatRule(const fb::ChatRule& in, FieldReader& fields, ChatRule* out
   out->unless = in.unless();
   out->trim = in.trim();
   out->drop = in.drop();
+  out->trim_start = in.trim_start();
+  out->trim_end = in.trim_end();
   QUANTA_TRY(fields.Enum("kind", in.kind(), &out->kind));
   QUANTA_TRY(fields.Enum("role", in.role(), &out->role));
   QUANTA_TRY(fields.String("prefix", in.prefix(), kMaxTextBytes, &out->prefix));

@@ -95,7 +95,7 @@ enum class Role : uint8_t {
   kDown,
   kDownBias,
   kFfnPostNorm,
-  kFfnPostNormBias,
+  kFfnPostNormBias
 };
 inline constexpr int kRoles = 30;
 
@@ -131,7 +131,7 @@ enum class NormalizerKind : uint8_t {
   kPrepend,
   kReplace,
   kStrip,
-  kSqueezeSpaces,
+  kSqueezeSpaces
 };
 struct Normalizer {
   NormalizerKind kind = NormalizerKind::kNfc;
@@ -148,14 +148,14 @@ enum class PreTokenizerKind : uint8_t {
   kMetaspace,
   kWhitespace,
   kSplitLiteral,
-  kAddPrefixSpace,
+  kAddPrefixSpace
 };
 enum class SplitBehavior : uint8_t {
   kRemoved,
   kIsolated,
   kMergedWithPrevious,
   kMergedWithNext,
-  kContiguous,
+  kContiguous
 };
 struct PreTokenizer {
   PreTokenizerKind kind = PreTokenizerKind::kGpt2;
@@ -207,6 +207,7 @@ enum class ChatRuleKind : uint8_t {
   kGenerationPrompt,
   kEnd,
   kInsertSystem,
+  kRefuseEarly
 };
 struct ChatRule {
   ChatRuleKind kind = ChatRuleKind::kMessage;

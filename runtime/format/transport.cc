@@ -4,106 +4,36 @@
 #include <zstd.h>
 
 #include "runtime/format/bytes.h"
-#include "runtime/format/limits.h"
 #include "runtime/format/reader.h"
+#include "runtime/format/transport_index.h"
 
 namespace quanta::format {
 namespace {
-
 using ull = unsigned long long;
-
-constexpr uint32_t kSkippableMagic = 0x184D2A51;
-constexpr size_t kFrameHeader = 8;   // magic, payload size
-constexpr size_t kIndexFields = 32;  // the payload before the frame sizes
-constexpr uint32_t kVersion = 1;
-
-/// The index as it stands in frame 0.
-struct Index {
-  uint32_t payload, version, chunk_bytes, frames;
-  uint64_t file_bytes, prefix_bytes;
-};
-
-Index LoadIndex(std::span<const std::byte> bytes) {
-  return {.payload = Load<uint32_t>(bytes, 4),
-          .version = Load<uint32_t>(bytes, 12),
-          .chunk_bytes = Load<uint32_t>(bytes, 32),
-          .frames = Load<uint32_t>(bytes, 36),
-          .file_bytes = Load<uint64_t>(bytes, 16),
-          .prefix_bytes = Load<uint64_t>(bytes, 24)};
-}
-
-uint64_t IndexBytes(uint64_t frames) { return kFrameHeader + kIndexFields + 4 * frames; }
-
-/// The claimed sizes agree with each other.
-Status CheckClaims(const Index& index, ErrorDetail* detail) {
-  const bool sane = index.prefix_bytes % kAlign == 0 && index.prefix_bytes > 0 &&
-                    index.prefix_bytes <= index.file_bytes &&
-                    index.prefix_bytes <= uint64_t{kMaxHeaderBytes} + 2 * kMaxGapBytes &&
-                    index.chunk_bytes >= kMinChunkBytes && index.chunk_bytes <= kMaxChunkBytes;
-  if (!sane) {
-    return Corrupt(detail, "compressed index: %llu file bytes, %llu prefix bytes, %u chunk bytes",
-                   static_cast<ull>(index.file_bytes), static_cast<ull>(index.prefix_bytes),
-                   index.chunk_bytes);
-  }
-  const uint64_t data = index.file_bytes - index.prefix_bytes;
-  const uint64_t chunks = data / index.chunk_bytes + (data % index.chunk_bytes != 0);
-  if (index.frames != chunks + 1 || index.payload + kFrameHeader != IndexBytes(index.frames)) {
-    return Corrupt(detail, "compressed index: %u frames in %u bytes, expected %llu", index.frames,
-                   index.payload, static_cast<ull>(chunks + 1));
-  }
-  return {};
-}
-
-Status CheckVersion(uint32_t version, ErrorDetail* detail) {
-  if (version == kVersion) return {};
-  return Fail(detail, Code::kUnsupported, "the compressed model is newer than this program",
-              "its transport has version %u, this program reads version %u; update quanta", version,
-              kVersion);
-}
-
-Status CheckRatio(uint64_t file_bytes, uint64_t compressed, ErrorDetail* detail) {
-  if (file_bytes / kMaxCompression <= compressed) return {};
-  return Corrupt(detail, "%llu bytes claim to hold %llu: more than compression can do with a model",
-                 static_cast<ull>(compressed), static_cast<ull>(file_bytes));
-}
-
-}  // namespace
-
-bool IsCompressed(std::span<const std::byte> bytes) {
-  return bytes.size() >= kFrameHeader + 4 && Load<uint32_t>(bytes, 0) == kSkippableMagic &&
-         StartsWith(bytes.subspan(kFrameHeader), "QFBZ", 4);
 }
 
 Result<TransportReader> TransportReader::Create(std::span<const std::byte> bytes,
                                                 ErrorDetail* detail) {
-  if (!IsCompressed(bytes)) return Corrupt(detail, "not a compressed .qfb model");
-  if (bytes.size() < IndexBytes(0)) {
-    return Corrupt(detail, "file is truncated: %zu bytes, within its index", bytes.size());
-  }
-  const Index index = LoadIndex(bytes);
-  QUANTA_TRY(CheckVersion(index.version, detail));
-  QUANTA_TRY(CheckClaims(index, detail));
-  const uint64_t index_bytes = IndexBytes(index.frames);
-  if (bytes.size() < index_bytes) {
-    return Corrupt(detail, "file is truncated: %zu bytes, within its index", bytes.size());
-  }
+  QUANTA_ASSIGN(const TransportIndex index, LoadIndex(bytes, detail));
   TransportReader reader;
   reader.bytes_ = bytes;
   reader.file_bytes_ = index.file_bytes;
   reader.prefix_bytes_ = index.prefix_bytes;
   reader.chunk_bytes_ = index.chunk_bytes;
   QUANTA_ASSIGN(reader.starts_, Array<uint64_t>::Create(size_t{index.frames} + 1));
-  uint64_t end = index_bytes;
+  uint64_t end = IndexBytes(index.frames);
   for (size_t i = 0; i < index.frames; ++i) {
     reader.starts_[i] = end;
-    end += Load<uint32_t>(bytes, kFrameHeader + kIndexFields + 4 * i);
+    end += LoadFrameBytes(bytes, i);
   }
   reader.starts_[index.frames] = end;
-  if (end != bytes.size()) {
-    return Corrupt(detail,
-                   end > bytes.size() ? "file is truncated: %zu bytes of %llu"
-                                      : "the file has %zu bytes, its frames take %llu",
-                   bytes.size(), static_cast<ull>(end));
+  if (bytes.size() < end) {
+    return Corrupt(detail, "file is truncated: %zu bytes of %llu", bytes.size(),
+                   static_cast<ull>(end));
+  }
+  if (bytes.size() > end) {
+    return Corrupt(detail, "%llu bytes follow the last compressed frame",
+                   static_cast<ull>(bytes.size() - end));
   }
   QUANTA_TRY(CheckRatio(index.file_bytes, end, detail));
   return reader;

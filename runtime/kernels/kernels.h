@@ -43,9 +43,9 @@ enum class Norm : uint8_t { kRms, kLayer };
 struct NormArgs {
   Norm kind;
   float eps;
-  bool eps_outside;    ///< x / (sqrt(var) + eps)
-  const float* gain;   ///< [d]
-  const float* bias;   ///< [d] or null
+  bool eps_outside;   ///< x / (sqrt(var) + eps)
+  const float* gain;  ///< [d]
+  const float* bias;  ///< [d] or null
 };
 
 enum class Activation : uint8_t { kSilu, kGeluTanh, kGeluErf, kRelu };
@@ -54,11 +54,11 @@ enum class KvKind : uint8_t { kF16, kF32 };
 
 /// One KV head's queries at one position over its cache.
 struct AttentionArgs {
-  const float* q;      ///< [group, head_dim]: the query heads that share this KV head
-  float* out;          ///< [group, head_dim]
-  float* scores;       ///< scratch, [count]
-  const void* k;       ///< [slots, head_dim]; position p lies in slot p % slots
-  const void* v;       ///< likewise
+  const float* q;  ///< [group, head_dim]: the query heads that share this KV head
+  float* out;      ///< [group, head_dim]
+  float* scores;   ///< scratch, [count]
+  const void* k;   ///< [slots, head_dim]; position p lies in slot p % slots
+  const void* v;   ///< likewise
   KvKind kv;
   uint32_t group, head_dim, slots;
   uint32_t first, count;  ///< the positions that are visible: [first, first + count)

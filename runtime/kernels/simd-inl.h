@@ -12,8 +12,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "hwy/highway.h"
 #include "runtime/kernels/targets.h"
+// Highway, told its targets:
+#include "hwy/highway.h"
 
 // Arrays of vectors live in registers only if their loops are unrolled.
 #ifndef QUANTA_UNROLL
@@ -31,27 +32,45 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using F = hn::ScalableTag<float>;
 using V = hn::Vec<F>;
-constexpr F f;
-HWY_INLINE_VAR constexpr size_t kLanes = HWY_LANES(float);
+constexpr F kF;
+constexpr size_t kLanes = HWY_LANES(float);
 
 /// Rows of f32 in memory.
 struct F32 {
   using T = float;
-  static HWY_INLINE V Load(const T* from) { return hn::LoadU(f, from); }
+  static HWY_INLINE V Load(const T* from) { return hn::LoadU(kF, from); }
   /// `count` < kLanes elements, then zeros.
-  static HWY_INLINE V Load(const T* from, size_t count) { return hn::LoadN(f, from, count); }
+  static HWY_INLINE V Load(const T* from, size_t count) { return hn::LoadN(kF, from, count); }
 };
+
+using HalfBits = hn::Rebind<uint16_t, F>;
+using Half = hn::Rebind<hwy::float16_t, F>;
+
+#if HWY_TARGET == HWY_SSE2 || HWY_ARCH_WASM
+/// No instruction for it, and Highway's way is not for infinities and NaNs.
+HWY_INLINE V Widen(hn::Vec<HalfBits> halves) {
+  const hn::RebindToSigned<F> i32;
+  const hn::Rebind<int16_t, F> i16;
+  const auto wide = hn::ShiftLeft<13>(hn::PromoteTo(i32, hn::BitCast(i16, halves)));
+  // Sign and magnitude in place, but the exponent is short of 112, which a product
+  // with 2^112 mends for subnormal halves, too.
+  const auto bits = hn::And(wide, hn::Set(i32, static_cast<int32_t>(0x8FFFFFFF)));
+  const V value = hn::Mul(hn::BitCast(kF, bits), hn::Set(kF, 0x1p112f));
+  const auto special = hn::Gt(hn::Abs(value), hn::Set(kF, 65504.0f));
+  return hn::Or(value, hn::IfThenElseZero(special, hn::Inf(kF)));
+}
+#else
+HWY_INLINE V Widen(hn::Vec<HalfBits> halves) {
+  return hn::PromoteTo(kF, hn::BitCast(Half(), halves));
+}
+#endif
 
 /// Rows of f16 in memory, widened.
 struct F16 {
   using T = uint16_t;
-  using Bits = hn::Rebind<uint16_t, F>;
-  using Half = hn::Rebind<hwy::float16_t, F>;
-  static HWY_INLINE V Load(const T* from) {
-    return hn::PromoteTo(f, hn::BitCast(Half(), hn::LoadU(Bits(), from)));
-  }
+  static HWY_INLINE V Load(const T* from) { return Widen(hn::LoadU(HalfBits(), from)); }
   static HWY_INLINE V Load(const T* from, size_t count) {
-    return hn::PromoteTo(f, hn::BitCast(Half(), hn::LoadN(Bits(), from, count)));
+    return Widen(hn::LoadN(HalfBits(), from, count));
   }
 };
 
@@ -94,24 +113,41 @@ HWY_INLINE V4 SumLanes(V a, V b, V c, V d) {
 }
 
 HWY_INLINE float SumLanes(V v) {
-  const V zero = hn::Zero(f);
+  const V zero = hn::Zero(kF);
   return hn::GetLane(SumLanes(v, zero, zero, zero));
 }
 
-/// sum over i < count of term(vector of elements i...); absent elements are zero
-/// and `term` of zeros must be zero, or mask them itself.
-template <class Load, class Term>
-HWY_INLINE float SumOver(const typename Load::T* x, size_t count, const Term& term) {
-  V sum[4] = {hn::Zero(f), hn::Zero(f), hn::Zero(f), hn::Zero(f)};
+/// y[i] = function(x[i]...). The last few elements take the same path as all the
+/// others, so that a result does not depend on its neighbours.
+template <class Function, class... X>
+HWY_INLINE void Map(const Function& function, float* y, size_t count, const X*... x) {
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    hn::StoreU(function(hn::LoadU(kF, x + i)...), kF, y + i);
+  }
+  if (i == count) return;
+  hn::StoreN(function(hn::LoadN(kF, x + i, count - i)...), kF, y + i, count - i);
+}
+
+/// What `term` adds up over the elements of x: sum = term(elements, sum), from
+/// zero. Elements beyond the last are `fill`, which must add nothing.
+template <class Term>
+HWY_INLINE float SumOver(const float* x, size_t count, float fill, const Term& term) {
+  V sum[4] = {hn::Zero(kF), hn::Zero(kF), hn::Zero(kF), hn::Zero(kF)};
   size_t i = 0;
   for (; i + 4 * kLanes <= count; i += 4 * kLanes) {
     QUANTA_UNROLL
-    for (size_t c = 0; c < 4; ++c) sum[c] = term(Load::Load(x + i + c * kLanes), sum[c]);
+    for (size_t c = 0; c < 4; ++c) sum[c] = term(F32::Load(x + i + c * kLanes), sum[c]);
   }
-  for (; i + kLanes <= count; i += kLanes) sum[0] = term(Load::Load(x + i), sum[0]);
-  if (i < count) sum[0] = term(Load::Load(x + i, count - i), sum[0]);
+  for (; i + kLanes <= count; i += kLanes) sum[0] = term(F32::Load(x + i), sum[0]);
+  if (i < count) sum[0] = term(hn::LoadNOr(hn::Set(kF, fill), kF, x + i, count - i), sum[0]);
   return SumLanes(hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3])));
 }
+
+/// The terms of SumOver for a plain sum.
+struct Plus {
+  HWY_INLINE V operator()(V x, V sum) const { return hn::Add(sum, x); }
+};
 
 }  // namespace quanta::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -4,7 +4,7 @@
 
 #include "quanta/check.h"
 #include "runtime/kernels/targets.h"
-// Highway:
+// Highway, told its targets:
 #include "hwy/highway.h"
 
 namespace quanta::kernels {

@@ -7,9 +7,9 @@
 /// x86-64: SSE2 (the baseline), AVX2 with FMA and F16C, AVX-512; the sets between
 /// and above gain these kernels nothing. aarch64: plain NEON, which has all that
 /// they use. WebAssembly: whatever the compiler may use.
-#define HWY_DISABLED_TARGETS                                                                  \
-  (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_AVX3_ZEN4 | HWY_AVX3_SPR | HWY_NEON |             \
-   HWY_NEON_BF16 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+#define HWY_DISABLED_TARGETS                                                                      \
+  (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_AVX3_ZEN4 | HWY_AVX3_SPR | HWY_NEON | HWY_NEON_BF16 | \
+   HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 
 #include <cstddef>
 

@@ -66,12 +66,11 @@ Status Decoder::PlanCaches(Arena* arena) {
     cache.window = window < settings_.context ? static_cast<uint32_t>(window) : 0;
     // A chunk's keys are stored before its first row looks back, so the ring also
     // holds what the rest of the chunk would overwrite.
-    cache.slots = cache.window == 0
-                      ? settings_.context
-                      : static_cast<uint32_t>(std::min<uint64_t>(
-                            settings_.context, window - 1 + settings_.chunk));
-    const size_t bytes = Times(
-        {arch_->kv_heads, cache.slots, arch_->head_dim, ElementBytes(settings_.kv)});
+    cache.slots = cache.window == 0 ? settings_.context
+                                    : static_cast<uint32_t>(std::min<uint64_t>(
+                                          settings_.context, window - 1 + settings_.chunk));
+    const size_t bytes =
+        Times({arch_->kv_heads, cache.slots, arch_->head_dim, ElementBytes(settings_.kv)});
     std::span<std::byte> keys, values;
     QUANTA_TRY(arena->Take(bytes, &keys));
     QUANTA_TRY(arena->Take(bytes, &values));
@@ -119,8 +118,8 @@ Status Decoder::PlanActivations(Arena* arena) {
   }
   constexpr size_t kLine = Arena::kAlign / sizeof(float);
   score_stride_ = Times({(uint64_t{visible} + kLine - 1) / kLine, kLine});
-  QUANTA_TRY(TakeFloats(
-      arena, Times({static_cast<uint64_t>(settings_.threads), score_stride_}), &scores_));
+  QUANTA_TRY(TakeFloats(arena, Times({static_cast<uint64_t>(settings_.threads), score_stride_}),
+                        &scores_));
   return TakeFloats(arena, Times({settings_.all_logits ? chunk : 1, arch_->vocab}), &logits_);
 }
 
@@ -136,8 +135,7 @@ bool Decoder::CanResume(size_t position, size_t high) const {
 
 // --- The pass -----------------------------------------------------------------------
 
-std::span<const float> Decoder::Run(std::span<const int32_t> tokens, size_t position,
-                                    Rows logits) {
+std::span<const float> Decoder::Run(std::span<const int32_t> tokens, size_t position, Rows logits) {
   const size_t rows = tokens.size();
   QUANTA_CHECK(rows != 0 && rows <= settings_.chunk && position <= settings_.context - rows);
   QUANTA_CHECK(logits != Rows::kAll || settings_.all_logits);
@@ -318,9 +316,8 @@ std::span<const float> Decoder::Logits(const Chunk& chunk) {
 const float* Decoder::BlockInput(const BlockNorms& norms, float* stream, size_t rows) {
   if (norms.before.gain == nullptr) return stream;
   const size_t D = arch_->hidden;
-  team_.Rows(rows, D * 4, [&](size_t row) {
-    Normalize(norms.before, stream + row * D, h_ + row * D, 1, D);
-  });
+  team_.Rows(rows, D * 4,
+             [&](size_t row) { Normalize(norms.before, stream + row * D, h_ + row * D, 1, D); });
   return h_;
 }
 

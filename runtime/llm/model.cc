@@ -20,8 +20,7 @@ constexpr size_t kFileAlign = 64;
 /// Bytes of a tensor that decoding one token reads: tables give one row, matrices
 /// all of them. A tied embedding is both.
 uint64_t DecodeBytes(const Tensor& tensor, bool tied) {
-  const bool table =
-      tensor.role == Role::kPosition || (tensor.role == Role::kEmbedding && !tied);
+  const bool table = tensor.role == Role::kPosition || (tensor.role == Role::kEmbedding && !tied);
   return table ? tensor.bytes / std::max(tensor.rows, 1u) : tensor.bytes;
 }
 
@@ -127,6 +126,7 @@ Status Model::Impl::Finish(const kernels::KernelTable& table, ErrorDetail* detai
   QUANTA_TRY(llm::BindWeights(file, table, &weights, detail));
   QUANTA_ASSIGN(tokenizer, text::CreateTokenizer(file.header.tokenizer, detail));
   info = Describe(file, !restored.bytes().empty());
+  info.kernels = table.name;
   return {};
 }
 

@@ -55,9 +55,8 @@ class Team {
   template <class Body>
   void Columns(size_t columns, size_t work, const Body& body) const {
     const size_t width = TileWidth(columns, work, threads_);
-    Tiles((columns + width - 1) / width, [&](size_t tile, int) {
-      body(tile * width, std::min(columns, (tile + 1) * width));
-    });
+    Tiles((columns + width - 1) / width,
+          [&](size_t tile, int) { body(tile * width, std::min(columns, (tile + 1) * width)); });
   }
 
  private:

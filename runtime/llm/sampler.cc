@@ -101,9 +101,8 @@ std::span<Candidate> Filter(std::span<Candidate> candidates, const SamplingOptio
   Weigh(candidates, max, options.temperature);
   if (options.top_p < 1) candidates = Nucleus(candidates, double{options.top_p});
   if (options.min_p > 0) {
-    const auto end = std::remove_if(candidates.begin(), candidates.end(), [&](const Candidate& c) {
-      return c.value < options.min_p;
-    });
+    const auto end = std::remove_if(candidates.begin(), candidates.end(),
+                                    [&](const Candidate& c) { return c.value < options.min_p; });
     candidates = candidates.first(static_cast<size_t>(end - candidates.begin()));
   }
   return candidates;

@@ -19,9 +19,9 @@ struct Session::State {
   const Model* model = nullptr;
   llm::DecoderSettings settings;
   llm::Decoder decoder;
-  std::span<int32_t> tokens;               ///< [context]
-  std::span<llm::Candidate> candidates;    ///< [vocab]
-  std::span<const float> logits;           ///< of the last token; empty: none valid
+  std::span<int32_t> tokens;             ///< [context]
+  std::span<llm::Candidate> candidates;  ///< [vocab]
+  std::span<const float> logits;         ///< of the last token; empty: none valid
   llm::Random random;
   size_t position = 0;
   size_t high = 0;  ///< the most positions the cache ever held since it was empty
@@ -57,8 +57,7 @@ Result<llm::DecoderSettings> Resolve(const Model& model, const SessionOptions& o
   if (options.kv != KvType::kF16 && options.kv != KvType::kF32) {
     return BadOption("kv", static_cast<int>(options.kv), "f16 or f32", detail);
   }
-  settings.kv =
-      options.kv == KvType::kF16 ? kernels::KvKind::kF16 : kernels::KvKind::kF32;
+  settings.kv = options.kv == KvType::kF16 ? kernels::KvKind::kF16 : kernels::KvKind::kF32;
   if (options.threads < 0 || options.threads > SessionOptions::kMaxThreads) {
     return BadOption("threads", options.threads, "from 0 (the usable cores) to 256", detail);
   }
@@ -174,7 +173,8 @@ Result<std::span<const float>> Session::Feed(std::span<const int32_t> tokens,
                                                         : llm::Rows::kNone;
     const auto chunk = tokens.subspan(done, rows);
     const auto logits = state.decoder.Run(chunk, state.position, wanted);
-    std::copy(chunk.begin(), chunk.end(), state.tokens.begin() + static_cast<ptrdiff_t>(state.position));
+    std::copy(chunk.begin(), chunk.end(),
+              state.tokens.begin() + static_cast<ptrdiff_t>(state.position));
     state.position += rows;
     state.high = std::max(state.high, state.position);
     if (hooks.on_logits != nullptr) hooks.on_logits(hooks.context, done, logits);

@@ -13,17 +13,28 @@ static_assert(static_cast<int>(kernels::Panel::kQ4) == static_cast<int>(format::
 /// Where the matrix of this role goes; null if the role is a vector's.
 kernels::Weights* MatrixSlot(Role role, ModelWeights& model, LayerWeights* layer) {
   switch (role) {
-    case Role::kEmbedding: return &model.embedding;
-    case Role::kPosition: return &model.position;
-    case Role::kHead: return &model.head.w;
-    case Role::kQ: return &layer->q.w;
-    case Role::kK: return &layer->k.w;
-    case Role::kV: return &layer->v.w;
-    case Role::kO: return &layer->o.w;
-    case Role::kGate: return &layer->gate.w;
-    case Role::kUp: return &layer->up.w;
-    case Role::kDown: return &layer->down.w;
-    default: return nullptr;
+    case Role::kEmbedding:
+      return &model.embedding;
+    case Role::kPosition:
+      return &model.position;
+    case Role::kHead:
+      return &model.head.w;
+    case Role::kQ:
+      return &layer->q.w;
+    case Role::kK:
+      return &layer->k.w;
+    case Role::kV:
+      return &layer->v.w;
+    case Role::kO:
+      return &layer->o.w;
+    case Role::kGate:
+      return &layer->gate.w;
+    case Role::kUp:
+      return &layer->up.w;
+    case Role::kDown:
+      return &layer->down.w;
+    default:
+      return nullptr;
   }
 }
 
@@ -33,27 +44,48 @@ NormWeights& PostNorm(BlockNorms& norms, bool post) { return post ? norms.after 
 /// Where the vector of this role goes; null if the role is a matrix's.
 const float** VectorSlot(Role role, bool post, ModelWeights& model, LayerWeights* layer) {
   switch (role) {
-    case Role::kHeadBias: return &model.head.bias;
-    case Role::kFinalNorm: return &model.final_norm.gain;
-    case Role::kFinalNormBias: return &model.final_norm.bias;
-    case Role::kAttentionNorm: return &layer->attention.before.gain;
-    case Role::kAttentionNormBias: return &layer->attention.before.bias;
-    case Role::kQBias: return &layer->q.bias;
-    case Role::kKBias: return &layer->k.bias;
-    case Role::kVBias: return &layer->v.bias;
-    case Role::kQNorm: return &layer->q_norm.gain;
-    case Role::kKNorm: return &layer->k_norm.gain;
-    case Role::kOBias: return &layer->o.bias;
-    case Role::kAttentionPostNorm: return &PostNorm(layer->attention, post).gain;
-    case Role::kAttentionPostNormBias: return &PostNorm(layer->attention, post).bias;
-    case Role::kFfnNorm: return &layer->ffn.before.gain;
-    case Role::kFfnNormBias: return &layer->ffn.before.bias;
-    case Role::kGateBias: return &layer->gate.bias;
-    case Role::kUpBias: return &layer->up.bias;
-    case Role::kDownBias: return &layer->down.bias;
-    case Role::kFfnPostNorm: return &PostNorm(layer->ffn, post).gain;
-    case Role::kFfnPostNormBias: return &PostNorm(layer->ffn, post).bias;
-    default: return nullptr;
+    case Role::kHeadBias:
+      return &model.head.bias;
+    case Role::kFinalNorm:
+      return &model.final_norm.gain;
+    case Role::kFinalNormBias:
+      return &model.final_norm.bias;
+    case Role::kAttentionNorm:
+      return &layer->attention.before.gain;
+    case Role::kAttentionNormBias:
+      return &layer->attention.before.bias;
+    case Role::kQBias:
+      return &layer->q.bias;
+    case Role::kKBias:
+      return &layer->k.bias;
+    case Role::kVBias:
+      return &layer->v.bias;
+    case Role::kQNorm:
+      return &layer->q_norm.gain;
+    case Role::kKNorm:
+      return &layer->k_norm.gain;
+    case Role::kOBias:
+      return &layer->o.bias;
+    case Role::kAttentionPostNorm:
+      return &PostNorm(layer->attention, post).gain;
+    case Role::kAttentionPostNormBias:
+      return &PostNorm(layer->attention, post).bias;
+    case Role::kFfnNorm:
+      return &layer->ffn.before.gain;
+    case Role::kFfnNormBias:
+      return &layer->ffn.before.bias;
+    case Role::kGateBias:
+      return &layer->gate.bias;
+    case Role::kUpBias:
+      return &layer->up.bias;
+    case Role::kDownBias:
+      return &layer->down.bias;
+    case Role::kFfnPostNorm:
+      return &PostNorm(layer->ffn, post).gain;
+    case Role::kFfnPostNormBias:
+      return &PostNorm(layer->ffn, post).bias;
+    default:
+      return nullptr;
   }
 }
 
@@ -63,8 +95,8 @@ Status Unsupported(const Tensor& tensor, const char* what, ErrorDetail* detail) 
               format::PanelName(tensor.panel), what);
 }
 
-Status BindTensor(const format::File& file, const kernels::KernelTable& table,
-                  const Tensor& tensor, ModelWeights* model, ErrorDetail* detail) {
+Status BindTensor(const format::File& file, const kernels::KernelTable& table, const Tensor& tensor,
+                  ModelWeights* model, ErrorDetail* detail) {
   LayerWeights* layer =
       tensor.layer < 0 ? nullptr : &model->layers[static_cast<size_t>(tensor.layer)];
   const std::byte* data = file.data.data() + static_cast<size_t>(tensor.offset);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "runtime/text/white_space.h"
+
 namespace quanta::text {
 namespace {
 
@@ -38,6 +40,7 @@ uint32_t ChatWalk::conditions() const {
     users_here = message().role == ChatRole::kUser;
     assistants_here = message().role == ChatRole::kAssistant;
     if (message().content.empty()) bits |= kEmpty;
+    if (StripStart(message().content).empty()) bits |= kBlank;
   }
   if (index_ == 0) bits |= kFirst;
   if (index_ == 1) bits |= kSecond;

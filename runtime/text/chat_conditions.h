@@ -41,8 +41,9 @@ enum ChatCondition : uint32_t {
   kHasSystem = 1u << 24,         ///< a system message anywhere
   kEmpty = 1u << 25,             ///< this message has no content
   kFirstEmpty = 1u << 26,        ///< message 0 has no content
+  kBlank = 1u << 27,             ///< this message is empty or white space
 };
-inline constexpr int kChatConditionCount = 27;
+inline constexpr int kChatConditionCount = 28;
 inline constexpr uint32_t kAllChatConditions = (1u << kChatConditionCount) - 1;
 /// Those that depend on which messages were rendered, not on the conversation alone.
 inline constexpr uint32_t kRenderedConditions =

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "runtime/text/chat_conditions.h"
+#include "runtime/text/white_space.h"
 
 namespace quanta::text {
 namespace {
@@ -11,42 +12,15 @@ namespace {
 using format::ChatRule;
 using format::ChatRuleKind;
 
-// What Python's str.strip takes away, since that is what templates call.
-constexpr std::string_view kSpaces[] = {
-    " ",            "\n",           "\t",           "\r",           "\v",           "\f",
-    "\x1c",         "\x1d",         "\x1e",         "\x1f",         "\u0085",       "\u00a0",
-    "\u1680",       "\u2000",       "\u2001",       "\u2002",       "\u2003",       "\u2004",
-    "\u2005",       "\u2006",       "\u2007",       "\u2008",       "\u2009",       "\u200a",
-    "\u2028",       "\u2029",       "\u202f",       "\u205f",       "\u3000",
-};
-
-size_t LeadingSpace(std::string_view text) {
-  for (const std::string_view space : kSpaces) {
-    if (text.starts_with(space)) return space.size();
-  }
-  return 0;
-}
-
-size_t TrailingSpace(std::string_view text) {
-  for (const std::string_view space : kSpaces) {
-    if (text.ends_with(space)) return space.size();
-  }
-  return 0;
-}
-
 std::string_view Trimmed(std::string_view text, const ChatRule& rule) {
-  if (rule.trim || rule.trim_start) {
-    while (const size_t bytes = LeadingSpace(text)) text.remove_prefix(bytes);
-  }
-  if (rule.trim || rule.trim_end) {
-    while (const size_t bytes = TrailingSpace(text)) text.remove_suffix(bytes);
-  }
+  if (rule.trim || rule.trim_start) text = StripStart(text);
+  if (rule.trim || rule.trim_end) text = StripEnd(text);
   return text;
 }
 
 bool HasRole(ChatRuleKind kind) {
   return kind == ChatRuleKind::kMessage || kind == ChatRuleKind::kRefuse ||
-         kind == ChatRuleKind::kInsertSystem;
+         kind == ChatRuleKind::kRefuseEarly || kind == ChatRuleKind::kInsertSystem;
 }
 
 class Renderer {
@@ -66,11 +40,9 @@ class Renderer {
                     unknown);
       }
     }
-    for (ChatWalk walk(messages_, options_.generation_prompt); !walk.at_end();) {
-      if (const ChatRule* refusal = Find(ChatRuleKind::kRefuse, walk)) {
-        return Fail(detail, Code::kInvalidArgument, "the chat template refuses this conversation",
-                    "%.*s", static_cast<int>(refusal->prefix.size()), refusal->prefix.data());
-      }
+    QUANTA_TRY(Refuse(ChatRuleKind::kRefuseEarly, detail));
+    QUANTA_TRY(Refuse(ChatRuleKind::kRefuse, detail));
+    for (ChatWalk walk = Start(); !walk.at_end();) {
       const ChatRule* rule = Find(ChatRuleKind::kMessage, walk);
       if (rule == nullptr) {
         return Fail(detail, Code::kCorrupt, "the chat template has no rule for a message",
@@ -82,7 +54,7 @@ class Renderer {
   }
 
   Status Render() const {
-    ChatWalk walk(messages_, options_.generation_prompt);
+    ChatWalk walk = Start();
     QUANTA_TRY(Literal(Find(ChatRuleKind::kStart, walk)));
     while (!walk.at_end()) {
       const ChatRule& rule = *Find(ChatRuleKind::kMessage, walk);
@@ -100,6 +72,18 @@ class Renderer {
   }
 
  private:
+  ChatWalk Start() const { return ChatWalk(messages_, options_.generation_prompt); }
+
+  Status Refuse(ChatRuleKind kind, ErrorDetail* detail) const {
+    for (ChatWalk walk = Start(); !walk.at_end(); walk.Advance(true)) {
+      if (const ChatRule* rule = Find(kind, walk)) {
+        return Fail(detail, Code::kInvalidArgument, "the chat template refuses this conversation",
+                    "%.*s", static_cast<int>(rule->prefix.size()), rule->prefix.data());
+      }
+    }
+    return {};
+  }
+
   const ChatRule* Find(ChatRuleKind kind, const ChatWalk& walk) const {
     const uint32_t conditions = walk.conditions();
     for (const ChatRule& rule : template_.rules.span()) {

@@ -49,7 +49,7 @@ apt_index() {
     [ -z "$security" ] || printf 'deb [arch=amd64 %s] %s bookworm-security main\n' "$key" "$security"
     printf 'deb-src [%s] %s %s main\n' "$key" "$mirror" bookworm "$key" "$mirror" trixie "check-valid-until=no $key" "$mirror" sid
   } > "$dir/sources.list"
-  apt-get "${APT_OPTIONS[@]}" update || fail "the Debian mirror $mirror cannot be read: is the network up?"
+  apt-get "${APT_OPTIONS[@]}" -o APT::Update::Error-Mode=any update || fail "the Debian mirror $mirror cannot be read: is the network up?"
   touch "$dir/fresh"
   say "package index: $(($(seconds) - begin)) s"
 }
@@ -62,7 +62,7 @@ fetch_source() {
   if [ -f "$file" ] && sha256sum --check --quiet --status <<< "$sha  $file"; then return 0; fi
   apt_index
   uri=$(apt-get "${APT_OPTIONS[@]}" source --download-only --print-uris "$package" 2> /dev/null |
-    sed -n "s/^'\([^']*\.orig\.tar\.[a-z0-9]*\)' .*/\1/p" | head -1)
+    sed -n "s/^'\([^']*\.orig\.tar\.[a-z0-9]*\)' .*/\1/p" | head -1 || true)
   [ -n "$uri" ] || fail "$package is not in the archive's index"
   curl --fail --silent --show-error --location --retry 3 --output "$file.part" "$uri" ||
     fail "cannot download the source of $1 $version: is the network up?"
@@ -96,7 +96,7 @@ fetch_debs() {
     fail "cannot download ${wanted[*]}: is the network up?"
   while read -r package suite sha; do
     [ "$sha" != - ] || continue
-    file=$(compgen -G "$dir.part/${package}_*.deb" | head -1)
+    file=$(compgen -G "$dir.part/${package}_*.deb" | head -1 || true)
     sha256sum --check --quiet --status <<< "$sha  $file" ||
       fail "$package of $suite has not the pinned SHA-256: the archive holds $(basename "$file") by now"
   done < <(pins deb "$1")

@@ -21,7 +21,7 @@ setup_arm() {
   local dir=$ROOT/platforms/arm
   apt_require cmake:cmake ninja:ninja-build curl:curl xz:xz-utils /usr/bin/python3:python3 \
     '/usr/lib/*/libz3.so.4:libz3-4' '/usr/lib/*/libedit.so.2:libedit2' '/usr/lib/*/libxml2.so.2:libxml2'
-  [ -e "$CACHE/tools/arm-sysroot" ] || require_space 1500
+  [ -e "$CACHE/tools/arm-sysroot" ] || require_space 800
   setup_sources
   step llvm tools/llvm "$(pins deb llvm)" recipe_llvm
   step arm-sysroot tools/arm-sysroot "$(pins deb arm-sysroot)" recipe_arm_sysroot

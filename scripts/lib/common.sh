@@ -16,15 +16,17 @@ die() {
 
 seconds() { printf '%d' "${EPOCHREALTIME%[.,]*}"; }
 
-# open_cache: creates the cache and takes its lock, so that two set-ups run one after the other.
+# open_cache: creates the cache and takes its lock, so that two set-ups run one after the other. Every child holds the lock too: what a
+# killed set-up left running ends before the next one starts.
 open_cache() {
-  mkdir -p "$CACHE"/{downloads,src,tools,prefix,stamps,logs,tmp} || die "cannot write to the cache $CACHE"
+  mkdir -p "$CACHE"/{downloads,src,tools,prefix,stamps,logs,tmp} 2> /dev/null || die "cannot write to the cache $CACHE"
   CACHE=$(cd "$CACHE" && pwd)
   exec {LOCK}> "$CACHE/lock"
   if ! flock --nonblock "$LOCK"; then
     say "waiting for another set-up that uses $CACHE"
     flock "$LOCK"
   fi
+  rm -rf "$CACHE"/tmp/*
 }
 
 require_space() { # MIB
@@ -76,7 +78,6 @@ step() {
   set +e
   (
     set -e
-    exec {LOCK}>&-
     "$recipe" "$@"
   ) > "$log" 2>&1
   rc=$?

@@ -75,6 +75,7 @@ recipe_minja_headers() {
 
 setup_sources() {
   local name
+  [ -e "$CACHE/stamps/flatc" ] || require_space 600
   for name in $SOURCES; do
     step "source-$name" "$(source_dir "$name")" "$(pin source "$name")" recipe_source "$name"
   done
@@ -87,11 +88,13 @@ setup_libraries() {
   local platform=$1 key=$2 name extra common
   shift 2
   PLATFORM_OPTIONS=("$@")
-  common=$(declare -f cmake_install)
+  # Where the work tree and the cache are does not matter: several work trees may share a cache.
+  common="$(declare -f cmake_install) ${*//"$ROOT"/}"
+  common=${common//"$CACHE"/}
   for name in zstd sodium hwy utf8proc gtest; do
     extra=()
     if [ "$platform $name" = "wasm gtest" ]; then extra=(-Dgtest_disable_pthreads=ON); fi
-    step "$platform-$name" "prefix/$platform" "$key $common $* $(stamp_of "source-$name") $(recipe_files "$name")" "recipe_$name" "${extra[@]}"
+    step "$platform-$name" "prefix/$platform" "$key $common $(stamp_of "source-$name") $(recipe_files "$name")" "recipe_$name" "${extra[@]}"
   done
   step "$platform-headers" "prefix/$platform" "$(stamp_of source-flatbuffers source-json source-cli11)" recipe_headers
 }

@@ -58,7 +58,7 @@ setup_wasm() {
   local dir=$ROOT/platforms/wasm key
   apt_require cmake:cmake ninja:ninja-build curl:curl xz:xz-utils openssl:openssl /usr/bin/python3:python3 npm:npm \
     '/usr/lib/*/libz3.so.4:libz3-4' '/usr/lib/*/libedit.so.2:libedit2' '/usr/lib/*/libxml2.so.2:libxml2'
-  [ -e "$CACHE/tools/emscripten" ] || require_space 4000
+  [ -e "$CACHE/tools/emscripten" ] || require_space 1800
   setup_sources
   step llvm tools/llvm "$(pins deb llvm)" recipe_llvm
   step binaryen tools/binaryen "$CACHE $(pins deb binaryen) $(stamp_of loader) $(declare -f run_with_loader)" recipe_binaryen

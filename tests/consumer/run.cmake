@@ -1,14 +1,16 @@
-# Called by the test of CMakeLists.txt, which defines the variables.
+# The test of CMakeLists.txt, which defines the variables.
 function(run)
   execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
 file(REMOVE_RECURSE ${work})
 run(${CMAKE_COMMAND} --install ${build} --prefix ${work}/prefix)
-# Where it was installed must not matter.
 file(RENAME ${work}/prefix ${work}/moved)
-run(${CMAKE_COMMAND} -S ${source} -B ${work}/build -G ${generator} -DCMAKE_BUILD_TYPE=${build_type}
-  -DCMAKE_C_COMPILER=${c_compiler} -DCMAKE_CXX_COMPILER=${cxx_compiler} -DCMAKE_CXX_FLAGS=${cxx_flags}
+run(${CMAKE_COMMAND} -S ${source} -B ${work}/build -G ${generator}
+  -DCMAKE_BUILD_TYPE=${build_type} -DCMAKE_C_COMPILER=${c_compiler}
+  -DCMAKE_CXX_COMPILER=${cxx_compiler} -DCMAKE_CXX_FLAGS=${cxx_flags}
   -DCMAKE_PREFIX_PATH=${work}/moved)
 run(${CMAKE_COMMAND} --build ${work}/build)
-run(${work}/build/consumer)
+foreach(program plan generate)
+  run(${work}/build/${program} ${model})
+endforeach()

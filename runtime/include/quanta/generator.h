@@ -48,8 +48,8 @@ class Generator {
                                   std::span<char> storage, ErrorDetail* detail = nullptr);
 
   struct Step {
-    int32_t id = -1;          ///< the token chosen; -1 where none was
-    std::string_view text;    ///< newly certain text, valid until the next call
+    int32_t id = -1;        ///< the token chosen; -1 where none was
+    std::string_view text;  ///< newly certain text, valid until the next call
     StopReason stop = StopReason::kNone;
   };
 
@@ -72,9 +72,9 @@ class Generator {
   Session* session_;
   GenerateOptions options_;
   TextDecoder decoder_;
-  std::span<char> pending_;   ///< text that no step has carried yet
+  std::span<char> pending_;  ///< text that no step has carried yet
   size_t pending_size_ = 0;
-  size_t released_ = 0;       ///< of it, what the last step carried
+  size_t released_ = 0;  ///< of it, what the last step carried
   uint32_t produced_ = 0;
   StopReason stop_ = StopReason::kNone;
 };

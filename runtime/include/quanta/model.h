@@ -23,15 +23,16 @@ struct OpenOptions {
 struct ModelInfo {
   std::string_view family, source, license, quantization, tool;
   uint32_t layers, hidden, heads, kv_heads, head_dim, ffn, vocab, context;
-  uint64_t parameters;   ///< elements of all tensors
-  uint64_t data_bytes;   ///< of all tensors, padding included
-  uint64_t decode_bytes; ///< weight bytes read to decode one token
-  uint64_t file_bytes;   ///< uncompressed
-  bool compressed;       ///< the file was; its data then lies on the heap
+  uint64_t parameters;    ///< elements of all tensors
+  uint64_t data_bytes;    ///< of all tensors, padding included
+  uint64_t decode_bytes;  ///< weight bytes read to decode one token
+  uint64_t file_bytes;    ///< uncompressed
+  bool compressed;        ///< the file was; its data then lies on the heap
   bool is_signed;
-  uint8_t public_key[32];///< of the signature, if is_signed
+  uint8_t public_key[32];  ///< of the signature, if is_signed
   bool has_chat_template;
   bool has_self_test;
+  std::string_view kernels;  ///< the instruction set in use on this CPU, e.g. "avx2"
 };
 
 /// A model file: mapped, validated, immutable; any number of sessions, on any

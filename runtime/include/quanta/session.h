@@ -16,27 +16,27 @@ struct SessionOptions {
   static constexpr uint32_t kMaxChunk = 4096;
   static constexpr int kMaxThreads = 256;
 
-  uint32_t context = 0;   ///< tokens the session can hold; 0 = the model's own
-  uint32_t chunk = 64;    ///< tokens per prefill step: activations are sized for it
+  uint32_t context = 0;  ///< tokens the session can hold; 0 = the model's own
+  uint32_t chunk = 64;   ///< tokens per prefill step: activations are sized for it
   KvType kv = KvType::kF16;
-  int threads = 0;        ///< 0 = the usable cores, asked for anew each time
+  int threads = 0;          ///< 0 = the usable cores, asked for anew each time
   bool all_logits = false;  ///< room for the logits of a whole chunk (eval)
 };
 
 /// How the next token is chosen. Filters apply in the order of the fields, each to
 /// what the one before it left.
 struct SamplingOptions {
-  float repetition_penalty = 1;  ///< > 1: logits of seen tokens are divided (< 0: multiplied)
+  float repetition_penalty = 1;     ///< > 1: logits of seen tokens are divided (< 0: multiplied)
   uint32_t repetition_window = 64;  ///< last tokens that count as seen; 0 = all
   struct Bias {
     int32_t id;
     float value;
   };
   std::span<const Bias> logit_bias;  ///< added to the logits; borrowed during Sample
-  float temperature = 0;  ///< 0 = greedy: the rest is not used
-  uint32_t top_k = 0;     ///< keep the k likeliest; 0 = all
-  float top_p = 1;        ///< keep the likeliest until their sum reaches this share
-  float min_p = 0;        ///< keep those with at least min_p times the likeliest's
+  float temperature = 0;             ///< 0 = greedy: the rest is not used
+  uint32_t top_k = 0;                ///< keep the k likeliest; 0 = all
+  float top_p = 1;                   ///< keep the likeliest until their sum reaches this share
+  float min_p = 0;                   ///< keep those with at least min_p times the likeliest's
   /// Of the session's random numbers. Generator::Create applies it; who calls Sample
   /// alone calls Session::Seed.
   uint64_t seed = 0;
@@ -103,9 +103,9 @@ class Session {
   /// already dropped what would be needed (Truncate(0) always works).
   Status Truncate(size_t tokens);
 
-  size_t position() const;               ///< tokens fed
-  uint32_t context() const;              ///< tokens it can hold
-  int threads() const;                   ///< in use
+  size_t position() const;                  ///< tokens fed
+  uint32_t context() const;                 ///< tokens it can hold
+  int threads() const;                      ///< in use
   std::span<const int32_t> tokens() const;  ///< fed so far, [position()]
   const Model& model() const;
 

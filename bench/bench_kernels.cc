@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+//
+// bench_kernels [--threads N] [--table NAME]: one JSON line per kernel and shape, with a hash of
+// the results, so that a faster but different answer shows.
+//
+// "best" are the fastest of the batches, the rest medians. "gb_s" counts the weights or arrays once
+// per call; "gflop_s" two operations a multiply-add. The lines "read" are what this machine's
+// memory gives to plain loads of arrays of the same size: the bound of products with one row.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "runtime/core/thread_pool.h"
+#include "runtime/kernels/half.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/kernels/targets.h"
+#include "runtime/platform/platform.h"
+
+namespace quanta {
+namespace {
+
+using kernels::KernelTable;
+
+uint32_t Hash(const float* values, size_t count) {  // FNV-1a
+  uint32_t hash = 2166136261u;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(values);
+  for (size_t i = 0; i < count * sizeof(float); ++i) hash = (hash ^ bytes[i]) * 16777619u;
+  return hash;
+}
+
+struct Timing {
+  double median, best;  ///< seconds per call
+};
+
+/// Of 11 batches of at least 10 ms.
+Timing Time(const std::function<void()>& body) {
+  const auto seconds = [&](int calls) {
+    const double start = platform::Now();
+    for (int i = 0; i < calls; ++i) body();
+    return platform::Now() - start;
+  };
+  int calls = 1;
+  while (seconds(calls) < 10e-3) calls *= 2;
+  std::array<double, 11> batches;
+  for (double& batch : batches) batch = seconds(calls) / calls;
+  std::sort(batches.begin(), batches.end());
+  return {batches[5], batches[0]};
+}
+
+void Print(const std::string& name, Timing time, double bytes, double flops, uint32_t hash) {
+  std::printf(
+      "{\"name\":\"%s\",\"us\":%.2f,\"gb_s\":%.2f,\"gflop_s\":%.2f,"
+      "\"best_us\":%.2f,\"best_gb_s\":%.2f,\"best_gflop_s\":%.2f,\"hash\":\"%08x\"}\n",
+      name.c_str(), time.median * 1e6, bytes / time.median * 1e-9, flops / time.median * 1e-9,
+      time.best * 1e6, bytes / time.best * 1e-9, flops / time.best * 1e-9, hash);
+  std::fflush(stdout);
+}
+
+/// Pages of pseudo-random floats in [-1, 1), or halves of them.
+class Data {
+ public:
+  explicit Data(size_t count, bool half = false)
+      : block_(platform::PageBlock::Create(count * (half ? 2 : 4), nullptr).value()) {
+    uint32_t state = 1;
+    for (size_t i = 0; i < count; ++i) {
+      state = state * 1664525u + 1013904223u;
+      const float value = static_cast<float>(static_cast<int32_t>(state)) * 0x1p-31f;
+      if (half) {
+        reinterpret_cast<uint16_t*>(block_.bytes().data())[i] = kernels::FloatToHalf(value);
+      } else {
+        floats()[i] = value;
+      }
+    }
+  }
+  float* floats() { return reinterpret_cast<float*>(block_.bytes().data()); }
+  const std::byte* bytes() const { return block_.bytes().data(); }
+
+ private:
+  platform::PageBlock block_;
+};
+
+class Bench {
+ public:
+  Bench(const KernelTable& table, int threads) : table_(table), threads_(threads) {}
+
+  void Read(size_t bytes) const;
+  void MatMul(kernels::Panel panel, size_t rows, size_t n, size_t k) const;
+  void Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count) const;
+  void Norm(size_t rows, size_t d) const;
+  void Activate(kernels::Activation activation, const char* name, size_t count) const;
+  void Half(size_t count) const;
+
+ private:
+  const KernelTable& table_;
+  int threads_;
+};
+
+/// 64 bytes, in whatever registers there are.
+typedef uint64_t Line __attribute__((vector_size(64), may_alias));
+
+/// Sums lines (a multiple of 4) with enough chains to be limited by memory alone.
+__attribute__((noinline)) uint64_t SumLines(const std::byte* from, size_t count) {
+  const auto* line = reinterpret_cast<const Line*>(from);
+  Line a = {}, b = {};
+  for (size_t i = 0; i < count; i += 4) {
+    a += line[i];
+    b += line[i + 1];
+    a += line[i + 2];
+    b += line[i + 3];
+  }
+  a += b;
+  uint64_t total = 0;
+  for (size_t c = 0; c < 8; ++c) total += a[c];
+  return total;
+}
+
+void Bench::Read(size_t bytes) const {
+  const Data data(bytes / 4);
+  const size_t tiles = static_cast<size_t>(threads_) * 8;
+  const size_t lines = bytes / tiles / sizeof(Line);
+  std::vector<uint64_t> sums(tiles);
+  const Timing time = Time([&] {
+    ParallelFor(ThreadPool::Process(), tiles, threads_, [&](size_t tile, int) {
+      sums[tile] = SumLines(data.bytes() + tile * lines * sizeof(Line), lines);
+    });
+  });
+  Print("read/" + std::to_string(bytes >> 20) + "MiB", time, static_cast<double>(bytes), 0,
+        Hash(reinterpret_cast<const float*>(sums.data()), 2 * tiles));
+}
+
+void Bench::MatMul(kernels::Panel panel, size_t rows, size_t n, size_t k) const {
+  const bool half = panel == kernels::Panel::kF16;
+  const Data w(n * k, half);
+  Data x(rows * k);
+  std::vector<float> y(rows * n);
+  const kernels::Weights weights = {w.bytes(), static_cast<uint32_t>(n), static_cast<uint32_t>(k),
+                                    panel};
+  constexpr size_t kColumns = 64;
+  const Timing time = Time([&] {
+    ParallelFor(ThreadPool::Process(), (n + kColumns - 1) / kColumns, threads_,
+                [&](size_t tile, int) {
+                  const size_t begin = tile * kColumns;
+                  table_.matmul[static_cast<int>(panel)](
+                      {.w = &weights,
+                       .bias = nullptr,
+                       .x = x.floats(),
+                       .y = y.data(),
+                       .y_stride = n,
+                       .rows = static_cast<uint32_t>(rows),
+                       .begin = static_cast<uint32_t>(begin),
+                       .end = static_cast<uint32_t>(std::min(begin + kColumns, n))});
+                });
+  });
+  const double weight_count = static_cast<double>(n * k);
+  Print(std::string("matmul/") + (half ? "f16/" : "f32/") + std::to_string(rows) + "x" +
+            std::to_string(n) + "x" + std::to_string(k),
+        time, weight_count * (half ? 2 : 4), 2 * weight_count * static_cast<double>(rows),
+        Hash(y.data(), y.size()));
+}
+
+void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count) const {
+  const bool half = kv == kernels::KvKind::kF16;
+  const size_t cells = size_t{count} * head_dim;
+  const Data k(cells, half);
+  const Data v(cells, half);
+  Data q(size_t{group} * head_dim);
+  std::vector<float> out(size_t{group} * head_dim);
+  std::vector<float> scores(count);
+  const Timing time = Time([&] {
+    table_.attention({.q = q.floats(),
+                      .out = out.data(),
+                      .scores = scores.data(),
+                      .k = k.bytes(),
+                      .v = v.bytes(),
+                      .kv = kv,
+                      .group = group,
+                      .head_dim = head_dim,
+                      .slots = count,
+                      .first = count / 3,
+                      .count = count,
+                      .scale = 0.125f,
+                      .softcap = 0});
+  });
+  Print(std::string("attention/") + (half ? "f16/" : "f32/") + std::to_string(group) + "x" +
+            std::to_string(head_dim) + "x" + std::to_string(count),
+        time, static_cast<double>(2 * cells * (half ? 2 : 4)),
+        4 * static_cast<double>(cells) * group, Hash(out.data(), out.size()));
+}
+
+void Bench::Norm(size_t rows, size_t d) const {
+  Data x(rows * d);
+  Data gain(d);
+  std::vector<float> y(rows * d);
+  const kernels::NormArgs args = {kernels::Norm::kRms, 1e-5f, false, gain.floats(), nullptr};
+  const Timing time = Time([&] { table_.norm(args, x.floats(), y.data(), rows, d); });
+  Print("norm/" + std::to_string(rows) + "x" + std::to_string(d), time,
+        static_cast<double>(8 * rows * d), 0, Hash(y.data(), y.size()));
+}
+
+void Bench::Activate(kernels::Activation activation, const char* name, size_t count) const {
+  Data gate(count);
+  Data up(count);
+  std::vector<float> y(count);
+  const Timing time =
+      Time([&] { table_.activate(activation, gate.floats(), up.floats(), y.data(), count); });
+  Print("activate/" + std::string(name) + "/" + std::to_string(count), time,
+        static_cast<double>(12 * count), 0, Hash(y.data(), y.size()));
+}
+
+void Bench::Half(size_t count) const {
+  Data x(count);
+  std::vector<uint16_t> half(count);
+  std::vector<float> back(count);
+  const Timing narrow = Time([&] { table_.to_f16(x.floats(), half.data(), count); });
+  const Timing widen = Time([&] { table_.from_f16(half.data(), back.data(), count); });
+  const auto bytes = static_cast<double>(6 * count);
+  Print("to_f16/" + std::to_string(count), narrow, bytes, 0, Hash(back.data(), count));
+  Print("from_f16/" + std::to_string(count), widen, bytes, 0, Hash(back.data(), count));
+}
+
+void RunAll(const Bench& bench) {
+  for (const size_t mib : {1, 8, 64, 256}) bench.Read(mib << 20);
+  for (const kernels::Panel panel : {kernels::Panel::kF32, kernels::Panel::kF16}) {
+    for (const size_t rows : {1, 64}) {
+      bench.MatMul(panel, rows, 576, 576);    // a 135M model's attention
+      bench.MatMul(panel, rows, 1536, 576);   // and its feed-forward
+      bench.MatMul(panel, rows, 896, 4864);   // 0.5B, down
+      bench.MatMul(panel, rows, 8192, 2048);  // 1B, up
+      bench.MatMul(panel, rows, 2048, 8192);  // 1B, down
+    }
+    bench.MatMul(panel, 1, 49152, 576);  // a head
+    bench.MatMul(panel, 1, 32768, 2048);
+  }
+  for (const kernels::KvKind kv : {kernels::KvKind::kF16, kernels::KvKind::kF32}) {
+    bench.Attention(kv, 3, 64, 256);
+    bench.Attention(kv, 4, 64, 2048);
+  }
+  bench.Norm(1, 2048);
+  bench.Norm(64, 2048);
+  bench.Activate(kernels::Activation::kSilu, "silu", 8192);
+  bench.Activate(kernels::Activation::kGeluTanh, "gelu_tanh", 8192);
+  bench.Activate(kernels::Activation::kGeluErf, "gelu_erf", 8192);
+  bench.Half(8192);
+}
+
+}  // namespace
+}  // namespace quanta
+
+namespace {
+
+/// The table of that name; null if this CPU has none.
+const quanta::kernels::KernelTable* FindTable(const char* name) {
+  for (size_t i = 0; i < quanta::kernels::TableCount(); ++i) {
+    const auto& table = quanta::kernels::TableAt(i);
+    if (std::strcmp(table.name, name) == 0) return &table;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int threads = 1;
+  const quanta::kernels::KernelTable* table = &quanta::kernels::Best();
+  for (int i = 1; i < argc; i += 2) {
+    const bool has_value = i + 1 < argc;
+    if (has_value && std::strcmp(argv[i], "--threads") == 0) {
+      threads = std::atoi(argv[i + 1]);
+    } else if (has_value && std::strcmp(argv[i], "--table") == 0) {
+      table = FindTable(argv[i + 1]);
+    } else {
+      table = nullptr;
+    }
+    if (table == nullptr) {
+      std::fprintf(stderr, "usage: bench_kernels [--threads N] [--table NAME]\n");
+      return 2;
+    }
+  }
+  threads = quanta::ThreadPool::Process().Reserve(threads);
+  std::printf("{\"table\":\"%s\",\"threads\":%d}\n", table->name, threads);
+  quanta::RunAll(quanta::Bench(*table, threads));
+  return 0;
+}

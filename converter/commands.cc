@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+#include "converter/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <new>
+#include <optional>
+#include <string>
+
+#include "converter/convert.h"
+#include "converter/error.h"
+#include "converter/inspect.h"
+#include "converter/interrupt.h"
+#include "converter/progress.h"
+#include "converter/version.h"
+#include "converter/writer/compress.h"
+#include "converter/writer/seal.h"
+
+namespace quanta::converter {
+namespace {
+
+constexpr const char* kDescription =
+    "Converts a language model checkpoint into a Quanta model file (.qfb).\n"
+    "CKPT is a Hugging Face folder: config.json, model.safetensors (or shards and their\n"
+    "index), tokenizer.json. The output appears complete or not at all.\n";
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  quanta-convert ./SmolLM2-135M -o smollm.qfb --quant f16\n"
+    "  quanta-convert inspect smollm.qfb --tensors\n"
+    "  quanta-convert keygen release && quanta-convert sign smollm.qfb --key release\n"
+    "  quanta-convert verify smollm.qfb --key release.pub\n"
+    "Exit codes: 0 ok, 1 failed, 2 usage, 3 bad file, 4 out of memory, 130 interrupted.";
+
+/// Everything that the command line can say.
+struct Arguments {
+  ConvertOptions convert;
+  std::string quant = "f16";
+  bool no_self_test = false, no_tokenizer = false, no_chat_template = false;
+  bool json = false, quiet = false, tensors = false;
+  std::string file, key, output;
+};
+
+format::Panel ParseScheme(const std::string& name) {
+  if (name == "f32") return format::Panel::kF32;
+  if (name == "f16") return format::Panel::kF16;
+  if (name == "q8" || name == "q4") {
+    throw Error(Code::kInvalidArgument, "", "--quant " + name + " is not yet supported by this version",
+                "use f32 or f16");
+  }
+  throw Error(Code::kInvalidArgument, "", "unknown --quant " + name, "use f32 or f16");
+}
+
+void Print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw Error(Code::kIo, "", "cannot write to the standard output");
+  }
+}
+
+Progress::Style StyleOf(const Arguments& arguments) {
+  return arguments.quiet ? Progress::Style::kNone : Progress::StyleFor(stderr);
+}
+
+void RunConvert(Arguments& arguments) {
+  ConvertOptions& options = arguments.convert;
+  if (options.checkpoint.empty()) {
+    throw Error(Code::kInvalidArgument, "", "no checkpoint given", "see quanta-convert --help");
+  }
+  options.scheme = ParseScheme(arguments.quant);
+  options.self_test = !arguments.no_self_test;
+  options.tokenizer = !arguments.no_tokenizer;
+  options.chat_template = !arguments.no_chat_template;
+  Progress progress(StyleOf(arguments), stderr, WatchInterrupts());
+  const Report report = Convert(options, &progress);
+  progress.Clear();
+  if (arguments.json) {
+    Print(report.ToJson());
+  } else if (!arguments.quiet) {
+    Print(report.Text());
+  }
+}
+
+void RunInspect(const Arguments& arguments) {
+  Print(arguments.json ? DescribeJson(arguments.file, arguments.tensors)
+                       : Describe(arguments.file, arguments.tensors));
+}
+
+void RunVerify(const Arguments& arguments) {
+  ErrorDetail detail;
+  std::optional<writer::PublicKey> key;
+  if (!arguments.key.empty()) {
+    key = Value(writer::ParsePublicKey(arguments.key, &detail), detail, arguments.key);
+  }
+  CheckIsModel(arguments.file);
+  Progress progress(StyleOf(arguments), stderr, WatchInterrupts());
+  progress.Start("verifying");
+  const Status status = writer::VerifyFile(
+      arguments.file, key ? std::span<const uint8_t>(*key) : std::span<const uint8_t>(),
+      progress.Callback(), &detail);
+  Check(status, detail, arguments.file);
+  progress.Clear();
+  if (arguments.quiet) return;
+  Print(arguments.file + (key ? ": ok, signed with the given key\n" : ": ok\n"));
+}
+
+void RunSign(const Arguments& arguments) {
+  ErrorDetail detail;
+  const auto key = Value(writer::ReadKey(arguments.key, &detail), detail, arguments.key);
+  const std::string& out = arguments.output.empty() ? arguments.file : arguments.output;
+  CheckOutput(out, arguments.convert.force);
+  CheckIsModel(arguments.file);
+  Progress progress(StyleOf(arguments), stderr, WatchInterrupts());
+  progress.Start("signing");
+  const Status status =
+      writer::SignFile(arguments.file, key, out, &detail, progress.Callback());
+  Check(status, detail, arguments.file);
+  progress.Clear();
+  if (!arguments.quiet) Print(out + ": signed\n");
+}
+
+void RunKeygen(const Arguments& arguments) {
+  ErrorDetail detail;
+  Check(writer::GenerateKey(arguments.file, &detail), detail, arguments.file);
+  if (!arguments.quiet) {
+    Print(arguments.file + ": the secret key; keep it to yourself\n" + arguments.file +
+          ".pub: the public key; give it to those who verify\n");
+  }
+}
+
+using Recode = Status (*)(const std::string& in, const std::string& out,
+                          const writer::Progress& progress, ErrorDetail* detail);
+
+void RunRecode(const Arguments& arguments, Recode recode) {
+  CheckOutput(arguments.output, arguments.convert.force);
+  CheckIsModel(arguments.file);
+  Progress progress(StyleOf(arguments), stderr, WatchInterrupts());
+  progress.Start("working");
+  ErrorDetail detail;
+  const Status status =
+      recode(arguments.file, arguments.output, progress.Callback(), &detail);
+  Check(status, detail, arguments.file);
+}
+
+Status Compress(const std::string& in, const std::string& out, const writer::Progress& progress,
+                ErrorDetail* detail) {
+  return writer::CompressFile(in, out, writer::kDefaultLevel, detail, progress);
+}
+
+Status Decompress(const std::string& in, const std::string& out, const writer::Progress& progress,
+                  ErrorDetail* detail) {
+  return writer::DecompressFile(in, out, detail, progress);
+}
+
+/// The command line's grammar: fills `arguments`, and `command` with what to run.
+class Grammar {
+ public:
+  Grammar(Arguments* arguments, std::function<void()>* command)
+      : app_(kDescription, "quanta-convert"), arguments_(*arguments), command_(*command) {
+    app_.footer(kFooter);
+    app_.set_version_flag("--version", kTool);
+    app_.require_subcommand(0, 1);
+    app_.get_formatter()->column_width(36);
+    AddConvert();
+    AddInspect();
+    AddVerify();
+    AddSign();
+    AddKeygen();
+    AddRecode("compress", "Write a model's compressed form, for download", Compress);
+    AddRecode("decompress", "Write the model that a compressed form restores to",
+              Decompress);
+  }
+
+  CLI::App& app() { return app_; }
+
+ private:
+  void AddConvert() {
+    ConvertOptions& options = arguments_.convert;
+    app_.add_option("CKPT", options.checkpoint, "The checkpoint's folder");
+    app_.add_option("-o,--output", options.output, "Default: the folder's name + .qfb");
+    app_.add_option("--quant", arguments_.quant, "Weights: f32 or f16 (default)");
+    app_.add_flag("--compress", options.compress, "Write the compressed form, for download");
+    app_.add_option("--sign", options.sign_key, "Sign with this secret key (see keygen)");
+    app_.add_flag("--no-self-test", arguments_.no_self_test, "Do not run and record a self-test");
+    app_.add_flag("--no-tokenizer", arguments_.no_tokenizer, "Convert without tokenizer: ids only");
+    app_.add_flag("--no-chat-template", arguments_.no_chat_template,
+                  "Convert without chat template");
+    app_.add_option("--allow-unknown-config", options.allowed_keys,
+                    "Let this setting of config.json pass; may be repeated")
+        ->allow_extra_args(false);
+    app_.add_flag("--force", options.force, "Replace an output that is no Quanta model");
+    app_.add_flag("--json", arguments_.json, "Report as JSON");
+    app_.add_flag("--quiet,-q", arguments_.quiet, "No report, no progress");
+    command_ = [this] { RunConvert(arguments_); };
+  }
+
+  CLI::App* AddCommand(const char* name, const char* what, std::function<void()> run) {
+    CLI::App* command = app_.add_subcommand(name, what);
+    command->callback([this, run = std::move(run)] { command_ = run; });
+    return command;
+  }
+
+  void AddFile(CLI::App* command) {
+    command->add_option("FILE", arguments_.file, "A model file")->required();
+  }
+
+  void AddInspect() {
+    CLI::App* command = AddCommand("inspect", "Show what a model file holds",
+                                   [this] { RunInspect(arguments_); });
+    AddFile(command);
+    command->add_flag("--tensors", arguments_.tensors, "Also every tensor");
+    command->add_flag("--json", arguments_.json, "As JSON");
+  }
+
+  void AddVerify() {
+    CLI::App* command = AddCommand("verify", "Hash everything in a model file",
+                                   [this] { RunVerify(arguments_); });
+    AddFile(command);
+    command->add_option("--key", arguments_.key, "It must be signed with this public key");
+    command->add_flag("--quiet,-q", arguments_.quiet, "Say nothing if it is right");
+  }
+
+  void AddSign() {
+    CLI::App* command = AddCommand("sign", "Sign a model file", [this] { RunSign(arguments_); });
+    AddFile(command);
+    command->add_option("--key", arguments_.key, "The secret key's file")->required();
+    command->add_option("-o,--output", arguments_.output, "Default: in place");
+    command->add_flag("--force", arguments_.convert.force, "Replace an output that is no model");
+    command->add_flag("--quiet,-q", arguments_.quiet, "Say nothing");
+  }
+
+  void AddKeygen() {
+    CLI::App* command = AddCommand("keygen", "Make a pair of keys: NAME and NAME.pub",
+                                   [this] { RunKeygen(arguments_); });
+    command->add_option("NAME", arguments_.file, "The secret key's file")->required();
+    command->add_flag("--quiet,-q", arguments_.quiet, "Say nothing");
+  }
+
+  void AddRecode(const char* name, const char* what, Recode recode) {
+    CLI::App* command =
+        AddCommand(name, what, [this, recode] { RunRecode(arguments_, recode); });
+    AddFile(command);
+    command->add_option("-o,--output", arguments_.output, "The file to write")->required();
+    command->add_flag("--force", arguments_.convert.force, "Replace an output that is no model");
+    command->add_flag("--quiet,-q", arguments_.quiet, "No progress");
+  }
+
+  CLI::App app_;
+  Arguments& arguments_;
+  std::function<void()>& command_;
+};
+
+int Complain(int code, const char* text) {
+  std::fprintf(stderr, "quanta-convert: %s\n", text);
+  return code;
+}
+
+/// -1: go on.
+int Parse(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+    return -1;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      return app.exit(error);  // --help, --version
+    }
+    const Error line(Code::kInvalidArgument, "", error.what(), "see quanta-convert --help");
+    return Complain(ExitCode(line.code()), line.what());
+  }
+}
+
+}  // namespace
+
+int RunProgram(int argc, const char* const* argv) {
+  try {
+    Arguments arguments;
+    std::function<void()> command;
+    Grammar grammar(&arguments, &command);
+    const int done = Parse(grammar.app(), argc, argv);
+    if (done >= 0) return done;
+    command();
+    return 0;
+  } catch (const Error& error) {
+    return Complain(ExitCode(error.code()), error.what());
+  } catch (const std::bad_alloc&) {
+    return Complain(ExitCode(Code::kOutOfMemory), "out of memory");
+  } catch (const std::exception& error) {
+    return Complain(ExitCode(Code::kInternal), error.what());
+  }
+}
+
+}  // namespace quanta::converter

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+#include "converter/convert.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "converter/chat/compile.h"
+#include "converter/chat_source.h"
+#include "converter/error.h"
+#include "converter/quantize.h"
+#include "converter/readers/reader.h"
+#include "converter/scratch.h"
+#include "converter/self_test.h"
+#include "converter/sniff.h"
+#include "converter/tokenizer/tokenizer_json.h"
+#include "converter/version.h"
+#include "converter/writer/compress.h"
+#include "converter/writer/model_writer.h"
+#include "converter/writer/seal.h"
+#include "runtime/platform/platform.h"
+
+namespace quanta::converter {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One conversion: its steps, and what they leave for each other. The header points
+/// into the members, so this stays where it is.
+class Conversion {
+ public:
+  Conversion(const ConvertOptions& options, const std::string& output, Progress* progress)
+      : options_(options), output_(output), progress_(*progress) {}
+  Conversion(const Conversion&) = delete;
+  Conversion& operator=(const Conversion&) = delete;
+
+  Report Run() {
+    // Fails before the long work if the key is no key.
+    if (!options_.sign_key.empty()) ReadKey();
+    checkpoint_ = OpenCheckpoint(options_.checkpoint, {options_.allowed_keys});
+    report_.notes = checkpoint_->notes;
+    if (options_.tokenizer) {
+      ReadTokenizer();
+      if (options_.chat_template) CompileTemplate();
+    } else {
+      StandInTokenizer();
+    }
+    DescribeTensors();
+    FillHeader();
+    if (options_.compress || key_) {
+      WriteInStages();
+    } else {
+      WriteModel(output_);
+    }
+    FillReport();
+    return std::move(report_);
+  }
+
+ private:
+  void ReadKey() {
+    ErrorDetail detail;
+    key_ = Value(writer::ReadKey(options_.sign_key, &detail), detail, options_.sign_key);
+  }
+
+  void ReadTokenizer() {
+    const std::string& folder = checkpoint_->tokenizer_folder;
+    std::error_code ignored;
+    if (!fs::exists(fs::path(folder) / "tokenizer.json", ignored)) {
+      throw Error(Code::kNotFound, folder, "has no tokenizer.json",
+                  "save one with transformers' AutoTokenizer, or add --no-tokenizer for a model "
+                  "that takes ids only");
+    }
+    ErrorDetail detail;
+    const uint32_t vocab = checkpoint_->architecture.vocab;
+    tokenizer_ = Value(convert::ReadTokenizerFolder(folder, vocab, &detail), detail, folder);
+    report_.notes.insert(report_.notes.end(), tokenizer_.notes.begin(), tokenizer_.notes.end());
+    report_.tokens = tokenizer_.vocab();
+  }
+
+  /// A file always has a tokenizer; this one has no tokens worth the name.
+  void StandInTokenizer() {
+    tokenizer_.token_offsets = {0, 0};
+    tokenizer_.token_types = {format::TokenType::kUnused};
+    tokenizer_.byte_ids.assign(256, -1);
+    report_.notes.push_back("there is no tokenizer: prompts can only be given as ids");
+  }
+
+  void CompileTemplate() {
+    const ChatSource source = FindChatTemplate(checkpoint_->tokenizer_folder);
+    if (source.place.empty()) return;
+    ErrorDetail detail;
+    auto compiled =
+        CompileChatTemplate({source.jinja, source.bos_token, source.eos_token}, &detail);
+    if (!compiled.ok()) {
+      const std::string why = detail.empty() ? compiled.status().what() : detail.text();
+      throw Error(compiled.status().code(), source.place, "chat template: " + why,
+                  "--no-chat-template converts without it");
+    }
+    chat_ = std::move(compiled).value();
+    report_.chat_template = true;
+  }
+
+  /// Chooses each tensor's scheme.
+  void DescribeTensors() {
+    uint64_t scan = 0;
+    for (const SourceTensor& tensor : checkpoint_->tensors) {
+      scan += ChoosePanelBytes(tensor, options_.scheme);
+      report_.source_bytes += tensor.bytes.size();
+    }
+    progress_.Start("checking", scan);
+    for (const SourceTensor& tensor : checkpoint_->tensors) {
+      TensorReport entry;
+      entry.name = tensor.name;
+      entry.role = tensor.role;
+      entry.layer = tensor.layer;
+      entry.source_dtype = DtypeName(tensor.dtype);
+      entry.rows = tensor.rows;
+      entry.columns = tensor.columns;
+      entry.panel = ChoosePanel(tensor, options_.scheme, &progress_);
+      entry.bytes = format::PanelBytes(entry.panel, entry.rows, entry.columns);
+      if (tensor.matrix && entry.panel != options_.scheme) {
+        report_.notes.push_back("'" + tensor.name + "' is stored as f32: it has values beyond " +
+                                "the range of f16");
+      }
+      report_.tensors.push_back(std::move(entry));
+    }
+  }
+
+  void FillHeader() {
+    ErrorDetail none;
+    header_.architecture = std::move(checkpoint_->architecture);
+    header_.tokenizer = Value(tokenizer_.View(), none);
+    if (chat_) header_.chat_template = Value(chat_->View(), none);
+    header_.tensors = Value(Array<format::Tensor>::Create(report_.tensors.size()), none);
+    for (size_t i = 0; i < report_.tensors.size(); ++i) {
+      const TensorReport& entry = report_.tensors[i];
+      format::Tensor& tensor = header_.tensors[i];
+      tensor.name = entry.name;
+      tensor.role = entry.role;
+      tensor.layer = entry.layer;
+      tensor.panel = entry.panel;
+      tensor.rows = entry.rows;
+      tensor.columns = entry.columns;
+      tensor.source_dtype = entry.source_dtype;
+    }
+    header_.provenance.source = checkpoint_->path;
+    header_.provenance.source_format = checkpoint_->source_format;
+    header_.provenance.license = checkpoint_->license;
+    header_.provenance.tool = kTool;
+    header_.provenance.quantization = format::PanelName(options_.scheme);
+  }
+
+  /// The model as it is mapped, at `path`.
+  void WriteModel(const std::string& path) {
+    ErrorDetail detail;
+    writer::ModelWriter out =
+        Value(writer::ModelWriter::Create(path, &header_, {}, &detail), detail, path);
+    WriteTensors(&out, path);
+    if (options_.self_test) {
+      progress_.CheckStop();
+      Check(out.WriteDraft(&detail), detail, path);
+      report_.self_test = RecordSelfTest(out.temporary_path(), options_.tokenizer,
+                                         SelfTestTolerance(options_.scheme));
+      header_.self_test = report_.self_test.View();
+    }
+    progress_.CheckStop();
+    report_.file_bytes = out.file_bytes();
+    Check(out.Finish(&detail), detail, path);
+  }
+
+  void WriteTensors(writer::ModelWriter* out, const std::string& path) {
+    progress_.Start("writing", report_.source_bytes);
+    for (size_t i = 0; i < report_.tensors.size(); ++i) {
+      TensorReport& entry = report_.tensors[i];
+      const StoreError error =
+          StoreTensor(checkpoint_->tensors[i], entry.panel, &progress_,
+                      [&](std::span<const std::byte> bytes) {
+                        ErrorDetail detail;
+                        Check(out->Append(bytes, &detail), detail, path);
+                      });
+      entry.error_rms = error.rms;
+      entry.error_max = error.max;
+      header_.tensors[i].error_rms = static_cast<float>(error.rms);
+      header_.tensors[i].error_max = static_cast<float>(error.max);
+    }
+    progress_.Clear();
+  }
+
+  /// Signing and compressing work on files: in a folder that vanishes if they fail.
+  void WriteInStages() {
+    const ScratchFolder scratch(output_);
+    std::string file = scratch.File("model.qfb");
+    WriteModel(file);
+    ErrorDetail detail;
+    if (key_) {
+      progress_.Start("signing");
+      Check(writer::SignFile(file, *key_, file, &detail, progress_.Callback()), detail, output_);
+    }
+    if (options_.compress) {
+      const std::string compressed = scratch.File("compressed.qfb");
+      progress_.Start("compressing");
+      Check(writer::CompressFile(file, compressed, writer::kDefaultLevel, &detail,
+                                 progress_.Callback()),
+            detail, output_);
+      file = compressed;
+      report_.file_bytes = fs::file_size(file);
+    }
+    progress_.CheckStop();
+    scratch.MoveToTarget(file);
+  }
+
+  void FillReport() {
+    report_.source = options_.checkpoint;
+    report_.output = output_;
+    report_.family = checkpoint_->family;
+    report_.scheme = format::PanelName(options_.scheme);
+    report_.is_signed = key_.has_value();
+    report_.compressed = options_.compress;
+    report_.peak_bytes = PeakResidentBytes();
+  }
+
+  const ConvertOptions& options_;
+  const std::string& output_;
+  Progress& progress_;
+  Report report_;
+  std::unique_ptr<Checkpoint> checkpoint_;
+  convert::TokenizerTables tokenizer_;
+  std::optional<ChatTables> chat_;
+  std::optional<writer::SecretKey> key_;
+  format::Header header_;
+};
+
+}  // namespace
+
+std::string DefaultOutput(const std::string& checkpoint) {
+  std::error_code ignored;
+  fs::path path = fs::weakly_canonical(checkpoint, ignored);
+  if (!path.has_filename()) path = path.parent_path();
+  const std::string name = path.filename().string();
+  return (name.empty() ? "model" : name) + ".qfb";
+}
+
+void CheckOutput(const std::string& path, bool force) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    throw Error(Code::kInvalidArgument, path, "is a folder", "name a file");
+  }
+  if (force || !fs::exists(path, ignored)) return;
+  const std::string kind = SniffPath(path);
+  if (kind.find("Quanta") == kind.npos) {
+    throw Error(Code::kInvalidArgument, path, "exists and looks like " + kind,
+                "--force replaces it");
+  }
+}
+
+Report Convert(const ConvertOptions& options, Progress* progress) {
+  const double start = platform::Now();
+  const std::string output =
+      options.output.empty() ? DefaultOutput(options.checkpoint) : options.output;
+  CheckOutput(output, options.force);
+  Report report = Conversion(options, output, progress).Run();
+  report.seconds = platform::Now() - start;
+  return report;
+}
+
+}  // namespace quanta::converter

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/cli/output.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "runtime/cli/error.h"
+
+namespace quanta::cli {
+namespace {
+
+/// False with errno set if not everything could be written.
+bool WriteAll(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+void PrepareStreams() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) == -1 && errno == EBADF) {
+      // The lowest free number: this one.
+      static_cast<void>(open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY));
+    }
+  }
+  signal(SIGPIPE, SIG_IGN);
+}
+
+void Write(std::string_view text) {
+  if (WriteAll(STDOUT_FILENO, text)) return;
+  const int reason = errno;
+  if (reason == EPIPE) throw OutputClosed();
+  throw Error(reason == ENOSPC ? Code::kNoSpace : Code::kIo, "standard output",
+              std::string("cannot write: ") + std::strerror(reason));
+}
+
+void Complain(std::string_view line) {
+  static_cast<void>(WriteAll(STDERR_FILENO, std::string(line) + "\n"));
+}
+
+bool InputIsTerminal() { return isatty(STDIN_FILENO) == 1; }
+bool OutputIsTerminal() { return isatty(STDOUT_FILENO) == 1; }
+
+}  // namespace quanta::cli

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+namespace quanta::cli {
+
+/// Makes sure that the descriptors 0 to 2 are open (else the first file opened would
+/// become the standard output) and that writing to a closed pipe is an error instead
+/// of a signal.
+void PrepareStreams();
+
+/// Writes to the standard output at once.
+/// Throws OutputClosed if its reader has gone, Error(kIo, kNoSpace) otherwise.
+void Write(std::string_view text);
+
+/// A line on the standard error; lost if that is closed.
+void Complain(std::string_view line);
+
+bool InputIsTerminal();
+bool OutputIsTerminal();
+
+}  // namespace quanta::cli

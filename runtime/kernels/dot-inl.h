@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+//
+// Dot products in tiles: what matrix products and attention scores are made of.
+// Included once per target: see the guard.
+#if defined(QUANTA_KERNELS_DOT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef QUANTA_KERNELS_DOT_INL_H_
+#undef QUANTA_KERNELS_DOT_INL_H_
+#else
+#define QUANTA_KERNELS_DOT_INL_H_
+#endif
+
+#include "runtime/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace quanta::kernels::HWY_NAMESPACE {
+
+/// acc[r][c] += x[r, i...] * w[c, i...], once. `count`: elements, or none for all.
+template <class P, size_t kRows, size_t kCols, class... Count>
+HWY_INLINE void DotStep(const float* x, const typename P::T* w, size_t k, V (&acc)[kRows][kCols],
+                        Count... count) {
+  V columns[kCols];
+  QUANTA_UNROLL
+  for (size_t c = 0; c < kCols; ++c) columns[c] = P::Load(w + c * k, count...);
+  QUANTA_UNROLL
+  for (size_t r = 0; r < kRows; ++r) {
+    const V row = F32::Load(x + r * k, count...);
+    QUANTA_UNROLL
+    for (size_t c = 0; c < kCols; ++c) acc[r][c] = hn::MulAdd(row, columns[c], acc[r][c]);
+  }
+}
+
+/// What a tile does beside its sums, given how far it is: nothing.
+struct NoHint {
+  HWY_INLINE void operator()(size_t) const {}
+};
+
+/// acc[r][c] = lanes whose sum is the dot product of row r of x and row c of w,
+/// both [.., k]. One vector per product, whatever the tile: that fixes the order.
+template <class P, size_t kRows, size_t kCols, class Hint = NoHint>
+HWY_INLINE void DotTile(const float* x, const typename P::T* w, size_t k, V (&acc)[kRows][kCols],
+                        const Hint& hint = Hint()) {
+  QUANTA_UNROLL
+  for (size_t r = 0; r < kRows; ++r) {
+    QUANTA_UNROLL
+    for (size_t c = 0; c < kCols; ++c) acc[r][c] = hn::Zero(kF);
+  }
+  size_t i = 0;
+  for (; i + kLanes <= k; i += kLanes) {
+    hint(i);
+    DotStep<P>(x + i, w + i, k, acc);
+  }
+  if (i < k) DotStep<P>(x + i, w + i, k, acc, k - i);
+}
+
+}  // namespace quanta::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // the guard

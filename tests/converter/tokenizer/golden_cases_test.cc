@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+//
+// Every text that Hugging Face's library has encoded for us, both ways.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/converter/tokenizer/loaded_tokenizer.h"
+
+namespace quanta::testing {
+namespace {
+
+using Ids = std::vector<int32_t>;
+
+class GoldenCases : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    loaded_ = LoadFixture(GetParam());
+    ASSERT_NE(loaded_, nullptr);
+    cases_ = nlohmann::json::parse(ReadText(FixturePath(GetParam(), "cases.json")));
+    ASSERT_GT(cases_.size(), 100u);
+  }
+  std::unique_ptr<LoadedTokenizer> loaded_;
+  nlohmann::json cases_;
+};
+
+TEST_P(GoldenCases, IdsAreTheReferences) {
+  for (const auto& one : cases_) {
+    EXPECT_EQ(loaded_->Encode(one["text"].get<std::string>()), one["ids"].get<Ids>())
+        << one["text"];
+  }
+}
+
+TEST_P(GoldenCases, IdsWithSpecialTokensAreTheReferences) {
+  for (const auto& one : cases_) {
+    EXPECT_EQ(loaded_->Encode(one["text"].get<std::string>(), true), one["ids_special"].get<Ids>())
+        << one["text"];
+  }
+}
+
+TEST_P(GoldenCases, StreamedDecodingIsTheReferences) {
+  for (const auto& one : cases_) {
+    const auto ids = one["ids_special"].get<Ids>();
+    EXPECT_EQ(loaded_->Decode(ids), one["decoded"].get<std::string>());
+    EXPECT_EQ(loaded_->Decode(ids, true), one["decoded_skip"].get<std::string>());
+  }
+}
+
+// One long text uses what a short one does not: the word cache.
+TEST_P(GoldenCases, LinesOfOneTextEncodeAsByThemselves) {
+  std::string text;
+  Ids expected;
+  // A newline keeps both sides apart in none of the patterns; "\n@" does in all.
+  const Ids mark = loaded_->Encode("\n@\n");
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& one : cases_) {
+      const auto line = one["text"].get<std::string>();
+      if (line.empty() || line.find('@') != line.npos) continue;
+      const auto before = loaded_->Encode("@" + line + "@");
+      text += "@" + line + "@";
+      text += "\n";
+      expected.insert(expected.end(), before.begin(), before.end());
+      const auto newline = loaded_->Encode("@\n@");
+      expected.insert(expected.end(), newline.begin() + 1, newline.end() - 1);
+    }
+  }
+  ASSERT_GT(text.size(), 20000u);
+  EXPECT_EQ(loaded_->Encode(text), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, GoldenCases,
+                         ::testing::Values("gpt2", "llama3", "qwen2", "smollm"),
+                         [](const auto& test) { return std::string(test.param); });
+
+}  // namespace
+}  // namespace quanta::testing

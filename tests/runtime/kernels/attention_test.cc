@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "tests/runtime/kernels/kernel_test.h"
+
+namespace quanta::kernels {
+namespace {
+
+/// Keys and values of `count` positions, and queries that look at all of them.
+struct Problem {
+  size_t group, head_dim, count;
+  float scale, softcap;
+  std::vector<float> q, k, v;
+
+  Problem(size_t heads, size_t dim, size_t positions, float cap = 0)
+      : group(heads),
+        head_dim(dim),
+        count(positions),
+        scale(2 / std::sqrt(static_cast<float>(dim))),
+        softcap(cap),
+        q(Random(dim).Many(heads * dim, 3)),
+        k(Widened(Halves(Random(positions).Many(positions * dim)))),
+        v(Widened(Halves(Random(positions + 1).Many(positions * dim)))) {}
+
+  double Score(size_t head, size_t position) const {
+    double score = 0;
+    for (size_t i = 0; i < head_dim; ++i) {
+      score += static_cast<double>(q[head * head_dim + i]) * k[position * head_dim + i];
+    }
+    score *= scale;
+    return softcap == 0 ? score : softcap * std::tanh(score / softcap);
+  }
+
+  /// [group, head_dim] in double precision.
+  std::vector<double> Solve() const {
+    std::vector<double> out(group * head_dim, 0);
+    for (size_t h = 0; h < group; ++h) {
+      double sum = 0;
+      for (size_t p = 0; p < count; ++p) sum += std::exp(Score(h, p));
+      for (size_t p = 0; p < count; ++p) {
+        const double weight = std::exp(Score(h, p)) / sum;
+        for (size_t i = 0; i < head_dim; ++i) {
+          out[h * head_dim + i] += weight * v[p * head_dim + i];
+        }
+      }
+    }
+    return out;
+  }
+};
+
+/// Rows in a ring: position first + i in slot (first + i) % slots; NaN elsewhere.
+std::vector<float> Ring(const std::vector<float>& rows, size_t dim, size_t slots, size_t first) {
+  std::vector<float> ring(slots * dim, NAN);
+  for (size_t i = 0; i < rows.size() / dim; ++i) {
+    const size_t slot = (first + i) % slots;
+    std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(i * dim), dim,
+                ring.begin() + static_cast<std::ptrdiff_t>(slot * dim));
+  }
+  return ring;
+}
+
+class AttentionTest : public KernelTest {
+ protected:
+  std::vector<float> Attend(const Problem& p, KvKind kv, size_t slots, size_t first, size_t head,
+                            size_t heads) {
+    const auto k = Ring(p.k, p.head_dim, slots, first);
+    const auto v = Ring(p.v, p.head_dim, slots, first);
+    const auto k16 = Halves(k);
+    const auto v16 = Halves(v);
+    Guarded<float> out(heads * p.head_dim);
+    Guarded<float> scores(p.count);
+    const bool half = kv == KvKind::kF16;
+    table().attention({.q = p.q.data() + head * p.head_dim,
+                       .out = out.data(),
+                       .scores = scores.data(),
+                       .k = half ? static_cast<const void*>(k16.data()) : k.data(),
+                       .v = half ? static_cast<const void*>(v16.data()) : v.data(),
+                       .kv = kv,
+                       .group = static_cast<uint32_t>(heads),
+                       .head_dim = static_cast<uint32_t>(p.head_dim),
+                       .slots = static_cast<uint32_t>(slots),
+                       .first = static_cast<uint32_t>(first),
+                       .count = static_cast<uint32_t>(p.count),
+                       .scale = p.scale,
+                       .softcap = p.softcap});
+    EXPECT_TRUE(out.Intact());
+    EXPECT_TRUE(scores.Intact());
+    return out.vector();
+  }
+
+  void ExpectRight(const Problem& p) {
+    const auto expected = p.Solve();
+    for (const KvKind kv : {KvKind::kF32, KvKind::kF16}) {
+      const auto out = Attend(p, kv, p.count, 0, 0, p.group);
+      for (size_t i = 0; i < out.size(); ++i) {
+        ASSERT_NEAR(out[i], expected[i], 3e-6) << p.head_dim << " wide, " << p.count << " long";
+      }
+    }
+  }
+};
+
+QUANTA_INSTANTIATE_PER_TABLE(AttentionTest);
+
+TEST_P(AttentionTest, IsRightForEveryHeadSize) {
+  for (const size_t dim : kTails) ExpectRight(Problem(3, dim, 11));
+}
+
+TEST_P(AttentionTest, IsRightForEveryLength) {
+  for (const size_t count : kTails) ExpectRight(Problem(2, 20, count));
+  ExpectRight(Problem(1, 64, 1500));
+}
+
+TEST_P(AttentionTest, CapsItsScores) {
+  for (const size_t count : {1u, 5u, 40u}) ExpectRight(Problem(2, 24, count, 0.8f));
+}
+
+TEST_P(AttentionTest, GivesTheSameBitsWhereverTheRingBegins) {
+  for (const KvKind kv : {KvKind::kF32, KvKind::kF16}) {
+    for (const size_t count : {1u, 2u, 7u, 30u}) {
+      const Problem p(2, 36, count);
+      const auto straight = Attend(p, kv, count, 0, 0, 2);
+      for (const size_t slots : {count, count + 1, count + 9}) {
+        for (size_t first = 0; first < 2 * slots; ++first) {
+          ASSERT_TRUE(SameBits<float>(Attend(p, kv, slots, first, 0, 2), straight))
+              << count << " of " << slots << " from " << first;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(AttentionTest, GivesTheSameBitsHeadByHead) {
+  const Problem p(5, 40, 19);
+  for (const KvKind kv : {KvKind::kF32, KvKind::kF16}) {
+    const auto together = Attend(p, kv, 19, 3, 0, 5);
+    for (size_t head = 0; head < 5; ++head) {
+      const auto alone = Attend(p, kv, 19, 3, head, 1);
+      EXPECT_TRUE(SameBits<float>(alone, {together.data() + head * 40, 40}));
+    }
+  }
+}
+
+TEST_P(AttentionTest, SurvivesScoresBeyondTheRangeOfExp) {
+  Problem p(1, 16, 9);
+  p.scale = 1000;
+  for (const float value : Attend(p, KvKind::kF32, 9, 0, 0, 1)) {
+    EXPECT_TRUE(std::isfinite(value));
+    EXPECT_LE(std::abs(value), 1.0f);
+  }
+}
+
+}  // namespace
+}  // namespace quanta::kernels
