@@ -1,4 +1,5 @@
-# QUANTA_CACHE: where scripts/setup put the tools and libraries; QUANTA_PLATFORM: which of its prefixes this build uses.
+# QUANTA_CACHE: where scripts/setup put the tools and libraries; QUANTA_PLATFORM: which of its
+# prefixes this build uses.
 if(NOT QUANTA_CACHE)
   if(DEFINED ENV{QUANTA_CACHE})
     set(QUANTA_CACHE "$ENV{QUANTA_CACHE}")

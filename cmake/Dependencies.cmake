@@ -4,16 +4,20 @@
 #   GTest::gtest GTest::gtest_main GTest::gmock (after quanta_find_gtest())
 # and quanta_flatbuffer(<target> <schema.fbs>).
 #
-# Each library comes from the prefix that scripts/setup built (QUANTA_DEPS_PREFIX). Where that does not exist, FetchContent takes the
-# same version from upstream. Versions: dependencies.txt beside this file.
+# Each library comes from the prefix that scripts/setup built (QUANTA_DEPS_PREFIX). Where that does
+# not exist, FetchContent takes the same version from upstream. Versions: dependencies.txt beside
+# this file.
 include(FetchContent)
 include(${CMAKE_CURRENT_LIST_DIR}/Cache.cmake)
 
-set(QUANTA_DEPS_PREFIX "${QUANTA_CACHE}/prefix/${QUANTA_PLATFORM}" CACHE PATH "Prefix with the libraries Quanta needs")
+set(QUANTA_DEPS_PREFIX "${QUANTA_CACHE}/prefix/${QUANTA_PLATFORM}" CACHE PATH
+  "Prefix with the libraries Quanta needs")
 set(quanta_dependencies_dir ${CMAKE_CURRENT_LIST_DIR})
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/dependencies.txt)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${CMAKE_CURRENT_LIST_DIR}/dependencies.txt)
 
-# quanta_dep(<name> [TARGET <target>] [INCLUDE <folder>]): quanta_dep::<name>, its headers as system headers.
+# quanta_dep(<name> [TARGET <target>] [INCLUDE <folder>]): quanta_dep::<name>, its headers as system
+# headers.
 function(quanta_dep name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TARGET;INCLUDE" "")
   add_library(quanta_dep::${name} INTERFACE IMPORTED GLOBAL)
@@ -22,21 +26,22 @@ function(quanta_dep name)
   endif()
   if(arg_TARGET)
     target_link_libraries(quanta_dep::${name} INTERFACE ${arg_TARGET})
-    target_include_directories(quanta_dep::${name} SYSTEM INTERFACE $<TARGET_PROPERTY:${arg_TARGET},INTERFACE_INCLUDE_DIRECTORIES>)
+    target_include_directories(quanta_dep::${name} SYSTEM INTERFACE
+      $<TARGET_PROPERTY:${arg_TARGET},INTERFACE_INCLUDE_DIRECTORIES>)
     set_property(GLOBAL APPEND PROPERTY quanta_archive_names ${name})
     set_property(GLOBAL APPEND PROPERTY quanta_archive_targets ${arg_TARGET})
   endif()
 endfunction()
 
-# quanta_fetch(<name>): the pinned upstream release, its source folder in <name>_dir. ARGN are FetchContent_Declare options.
+# quanta_fetch(<name>): the pinned upstream release, its source folder in <name>_dir.
 macro(quanta_fetch name)
   file(STRINGS ${quanta_dependencies_dir}/dependencies.txt quanta_pin REGEX "^source ${name} ")
   separate_arguments(quanta_pin)
   list(GET quanta_pin 5 quanta_pin_url)
   list(GET quanta_pin 6 quanta_pin_tag)
-  message(STATUS "Quanta: ${name} is not in ${QUANTA_DEPS_PREFIX}; taking ${quanta_pin_tag} from upstream")
-  # A SOURCE_SUBDIR without CMakeLists.txt only populates; the others are added with their own build, out of our `all` and install.
-  FetchContent_Declare(quanta_${name} GIT_REPOSITORY ${quanta_pin_url} GIT_TAG ${quanta_pin_tag} GIT_SHALLOW OFF ${ARGN})
+  message(STATUS
+    "Quanta: ${name} is not in ${QUANTA_DEPS_PREFIX}; taking ${quanta_pin_tag} from upstream")
+  FetchContent_Declare(quanta_${name} GIT_REPOSITORY ${quanta_pin_url} GIT_TAG ${quanta_pin_tag})
   FetchContent_GetProperties(quanta_${name})
   if(NOT quanta_${name}_POPULATED)
     FetchContent_Populate(quanta_${name})
@@ -44,6 +49,7 @@ macro(quanta_fetch name)
   set(${name}_dir ${quanta_${name}_SOURCE_DIR})
 endmacro()
 
+# quanta_add_fetched(<folder> <name> [VARIABLE=VALUE...]): its own build, out of our `all` and install.
 function(quanta_add_fetched dir name)
   set(BUILD_SHARED_LIBS OFF)
   set(BUILD_TESTING OFF)
@@ -58,9 +64,11 @@ function(quanta_add_fetched dir name)
   add_subdirectory(${dir} ${CMAKE_BINARY_DIR}/_deps/${name}-build EXCLUDE_FROM_ALL)
 endfunction()
 
+# Visible also where Quanta is a part of another project.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 set(quanta_find PATHS ${QUANTA_DEPS_PREFIX} NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH)
 
-# --- headers ---------------------------------------------------------------------------------------------------------
+# --- headers ---
 if(EXISTS ${QUANTA_DEPS_PREFIX}/include/flatbuffers/flatbuffers.h)
   quanta_dep(flatbuffers INCLUDE ${QUANTA_DEPS_PREFIX}/include)
 else()
@@ -91,12 +99,14 @@ if(QUANTA_PLATFORM STREQUAL host)
   endif()
 endif()
 
-# --- archives --------------------------------------------------------------------------------------------------------
+# --- archives ---
 find_package(zstd CONFIG QUIET ${quanta_find})
 if(NOT zstd_FOUND)
   quanta_fetch(zstd)
-  quanta_add_fetched(${zstd_dir}/build/cmake zstd ZSTD_BUILD_SHARED=OFF ZSTD_BUILD_STATIC=ON ZSTD_BUILD_PROGRAMS=OFF
-    ZSTD_BUILD_TESTS=OFF ZSTD_BUILD_DICTBUILDER=OFF ZSTD_LEGACY_SUPPORT=OFF ZSTD_MULTITHREAD_SUPPORT=OFF)
+  quanta_add_fetched(${zstd_dir}/build/cmake zstd
+    ZSTD_BUILD_SHARED=OFF ZSTD_BUILD_STATIC=ON ZSTD_BUILD_PROGRAMS=OFF
+    ZSTD_BUILD_TESTS=OFF ZSTD_BUILD_DICTBUILDER=OFF ZSTD_LEGACY_SUPPORT=OFF
+    ZSTD_MULTITHREAD_SUPPORT=OFF)
 endif()
 if(TARGET zstd::libzstd_static)
   quanta_dep(zstd TARGET zstd::libzstd_static)
@@ -114,7 +124,8 @@ quanta_dep(sodium TARGET sodium::sodium)
 find_package(hwy CONFIG QUIET ${quanta_find})
 if(NOT hwy_FOUND)
   quanta_fetch(hwy)
-  quanta_add_fetched(${hwy_dir} hwy HWY_ENABLE_CONTRIB=OFF HWY_ENABLE_EXAMPLES=OFF HWY_ENABLE_TESTS=OFF HWY_ENABLE_INSTALL=OFF)
+  quanta_add_fetched(${hwy_dir} hwy HWY_ENABLE_CONTRIB=OFF HWY_ENABLE_EXAMPLES=OFF
+    HWY_ENABLE_TESTS=OFF HWY_ENABLE_INSTALL=OFF)
 endif()
 if(TARGET hwy::hwy)
   quanta_dep(hwy TARGET hwy::hwy)
@@ -127,7 +138,8 @@ mark_as_advanced(QUANTA_UTF8PROC_LIBRARY)
 if(QUANTA_UTF8PROC_LIBRARY)
   add_library(quanta_utf8proc STATIC IMPORTED GLOBAL)
   set_target_properties(quanta_utf8proc PROPERTIES IMPORTED_LOCATION ${QUANTA_UTF8PROC_LIBRARY}
-    INTERFACE_INCLUDE_DIRECTORIES ${QUANTA_DEPS_PREFIX}/include INTERFACE_COMPILE_DEFINITIONS UTF8PROC_STATIC)
+    INTERFACE_INCLUDE_DIRECTORIES ${QUANTA_DEPS_PREFIX}/include
+    INTERFACE_COMPILE_DEFINITIONS UTF8PROC_STATIC)
   quanta_dep(utf8proc TARGET quanta_utf8proc)
 else()
   quanta_fetch(utf8proc)
@@ -135,16 +147,16 @@ else()
   quanta_dep(utf8proc TARGET utf8proc INCLUDE ${utf8proc_dir})
 endif()
 
-# --- tests only ------------------------------------------------------------------------------------------------------
+# --- tests only ---
 macro(quanta_find_gtest)
-  find_package(GTest CONFIG QUIET GLOBAL ${quanta_find})
+  find_package(GTest CONFIG QUIET ${quanta_find})
   if(NOT GTest_FOUND)
     quanta_fetch(gtest)
     quanta_add_fetched(${gtest_dir} gtest INSTALL_GTEST=OFF)
   endif()
 endmacro()
 
-# --- flatc -----------------------------------------------------------------------------------------------------------
+# --- flatc ---
 # Generated code compiles with the headers of the very same version only.
 function(quanta_right_flatc result program)
   execute_process(COMMAND ${program} --version OUTPUT_VARIABLE version ERROR_QUIET)
@@ -155,17 +167,20 @@ function(quanta_right_flatc result program)
     set(${result} FALSE PARENT_SCOPE)
   endif()
 endfunction()
-find_program(QUANTA_FLATC flatc HINTS ${QUANTA_CACHE}/tools/flatc/bin VALIDATOR quanta_right_flatc NO_CMAKE_FIND_ROOT_PATH)
+find_program(QUANTA_FLATC flatc HINTS ${QUANTA_CACHE}/tools/flatc/bin
+  VALIDATOR quanta_right_flatc NO_CMAKE_FIND_ROOT_PATH)
 if(NOT QUANTA_FLATC)
   if(CMAKE_CROSSCOMPILING)
-    message(FATAL_ERROR "flatc of the pinned version not found: run scripts/setup, or set QUANTA_FLATC to one of the pinned version")
+    message(FATAL_ERROR "no flatc of the pinned version: run scripts/setup, or set QUANTA_FLATC")
   endif()
   quanta_fetch(flatbuffers)
-  quanta_add_fetched(${flatbuffers_dir} flatbuffers FLATBUFFERS_BUILD_TESTS=OFF FLATBUFFERS_INSTALL=OFF FLATBUFFERS_BUILD_FLATHASH=OFF)
+  quanta_add_fetched(${flatbuffers_dir} flatbuffers FLATBUFFERS_BUILD_TESTS=OFF
+    FLATBUFFERS_INSTALL=OFF FLATBUFFERS_BUILD_FLATHASH=OFF)
   set(QUANTA_FLATC flatc)
 endif()
 
-# quanta_flatbuffer(<target> <schema.fbs>): <dir>/<name>_generated.h in the build folder, for <target> and whoever links it.
+# quanta_flatbuffer(<target> <schema.fbs>): <dir>/<name>_generated.h in the build folder, for
+# <target> and whoever links it.
 function(quanta_flatbuffer target schema)
   get_filename_component(schema ${schema} ABSOLUTE)
   get_filename_component(name ${schema} NAME_WE)

@@ -1,15 +1,20 @@
-# quanta_library(<name> SOURCES ... [DEPS ...] [PRIVATE_DEPS ...])       device code: static quanta_<name>, alias quanta::<name>
-# quanta_host_library(<name> SOURCES ... [DEPS ...] [PRIVATE_DEPS ...])  the same with exceptions and RTTI, for host tools
+# quanta_library(<name> SOURCES ... [DEPS ...] [PRIVATE_DEPS ...])       device code: static
+# quanta_<name>, alias quanta::<name>
+# quanta_host_library(<name> SOURCES ... [DEPS ...] [PRIVATE_DEPS ...])  the same with exceptions
+# and RTTI, for host tools
 # quanta_program(<name> SOURCES ... [DEPS ...] [EXCEPTIONS])             bin/<name>
-# quanta_test(<module> SOURCES ... [DEPS ...] [HOST_ONLY] [EXCEPTIONS])  bin/<module>_tests, a GoogleTest binary
-# quanta_fuzzer(<name> SOURCES ... [DEPS ...])                           bin/<name>: libFuzzer with QUANTA_FUZZ, else a small driver
+# quanta_test(<module> SOURCES ... [DEPS ...] [HOST_ONLY] [EXCEPTIONS])  bin/<module>_tests, a
+# GoogleTest binary
+# quanta_fuzzer(<name> SOURCES ... [DEPS ...])                           bin/<name>: libFuzzer with
+# QUANTA_FUZZ, else a small driver
 
 # Warnings and the language, for every target of the project and nobody else's.
 add_library(quanta_flags INTERFACE)
 target_compile_features(quanta_flags INTERFACE cxx_std_20)
 target_compile_options(quanta_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion $<$<BOOL:${QUANTA_WERROR}>:-Werror>)
-target_include_directories(quanta_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/runtime/include)
+target_include_directories(quanta_flags INTERFACE
+  ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/runtime/include)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_FLAGS MATCHES "-fsanitize")
   # gcc takes the sanitizers' own code for uses of uninitialized memory.
   target_compile_options(quanta_flags INTERFACE -Wno-maybe-uninitialized)
@@ -17,7 +22,8 @@ endif()
 
 add_library(quanta_device_flags INTERFACE)
 target_link_libraries(quanta_device_flags INTERFACE quanta_flags)
-target_compile_options(quanta_device_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti>)
+target_compile_options(quanta_device_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti>)
 
 add_library(quanta_host_flags INTERFACE)
 target_link_libraries(quanta_host_flags INTERFACE quanta_flags)
@@ -29,8 +35,12 @@ if(EMSCRIPTEN)
   target_link_options(quanta_host_flags INTERFACE -fexceptions)
   # Under node, with the real file system.
   target_link_options(quanta_program_flags INTERFACE
-    -sNODERAWFS=1 -sALLOW_MEMORY_GROWTH=1 -sEXIT_RUNTIME=1 -sINITIAL_MEMORY=64MB -sSTACK_SIZE=1MB -sENVIRONMENT=node$<$<BOOL:${QUANTA_THREADS}>:,worker>
-    $<$<BOOL:${QUANTA_THREADS}>:-sPTHREAD_POOL_SIZE=4> $<$<BOOL:${QUANTA_THREADS}>:-Wno-pthreads-mem-growth>)
+    -sNODERAWFS=1 -sALLOW_MEMORY_GROWTH=1 -sEXIT_RUNTIME=1 -sINITIAL_MEMORY=64MB -sSTACK_SIZE=1MB
+    -sENVIRONMENT=node$<$<BOOL:${QUANTA_THREADS}>:,worker>)
+  if(QUANTA_THREADS)
+    target_link_options(quanta_program_flags INTERFACE
+      -sPTHREAD_POOL_SIZE=4 -Wno-pthreads-mem-growth)
+  endif()
 endif()
 
 set(quanta_threads)
@@ -53,7 +63,8 @@ function(quanta_add_static name flags)
   target_compile_features(quanta_${name} PUBLIC cxx_std_20)
   target_compile_definitions(quanta_${name} PUBLIC ${quanta_threads_definition})
   target_include_directories(quanta_${name} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(quanta_${name}
     PUBLIC ${arg_DEPS} ${quanta_threads}
     PRIVATE ${arg_PRIVATE_DEPS} $<BUILD_INTERFACE:${flags}>)
@@ -95,20 +106,23 @@ function(quanta_test module)
   else()
     set(flags quanta_device_flags)
   endif()
-  quanta_add_program(${module}_tests ${flags} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} GTest::gtest_main GTest::gmock)
-  target_compile_definitions(${module}_tests PRIVATE QUANTA_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+  quanta_add_program(${module}_tests ${flags} SOURCES ${arg_SOURCES}
+    DEPS ${arg_DEPS} GTest::gtest_main GTest::gmock)
+  target_compile_definitions(${module}_tests PRIVATE
+    QUANTA_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
   target_link_options(${module}_tests PRIVATE $<$<BOOL:${EMSCRIPTEN}>:-fexceptions>)
   if(CMAKE_CROSSCOMPILING)
     # Starting node or qemu costs more than most tests: one entry for the whole binary.
     add_test(NAME ${module}_tests COMMAND ${module}_tests --gtest_brief=1)
     set_tests_properties(${module}_tests PROPERTIES LABELS ${module} TIMEOUT 600)
   else()
-    gtest_discover_tests(${module}_tests TEST_PREFIX ${module}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${module} TIMEOUT 120)
+    gtest_discover_tests(${module}_tests TEST_PREFIX ${module}. DISCOVERY_MODE PRE_TEST
+      PROPERTIES LABELS ${module} TIMEOUT 120)
   endif()
 endfunction()
 
-# A fuzzer's ctest entry feeds it tests/fuzz/corpus/<name>, if that exists, and a short run of mutations. Both kinds of binary take
-# libFuzzer's -runs=N and -max_total_time=SECONDS.
+# A fuzzer's ctest entry feeds it tests/fuzz/corpus/<name>, if that exists, and a short run of
+# mutations. Both kinds of binary take libFuzzer's -runs=N and -max_total_time=SECONDS.
 function(quanta_fuzzer name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
   if(QUANTA_FUZZ)
@@ -116,8 +130,8 @@ function(quanta_fuzzer name)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set(options -max_total_time=20 -timeout=10 -rss_limit_mb=2048)
   else()
-    quanta_add_program(${name} quanta_device_flags SOURCES ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/standalone_main.cc
-      DEPS ${arg_DEPS})
+    quanta_add_program(${name} quanta_device_flags
+      SOURCES ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/standalone_main.cc DEPS ${arg_DEPS})
     set(options -runs=2000)
   endif()
   set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})

@@ -73,7 +73,7 @@ class Conversion {
     }
     ErrorDetail detail;
     const uint32_t vocab = checkpoint_->architecture.vocab;
-    tokenizer_ = Value(convert::ReadTokenizerFolder(folder, vocab, &detail), detail, folder);
+    tokenizer_ = Value(ReadTokenizerFolder(folder, vocab, &detail), detail, folder);
     report_.notes.insert(report_.notes.end(), tokenizer_.notes.begin(), tokenizer_.notes.end());
     report_.tokens = tokenizer_.vocab();
   }
@@ -225,7 +225,7 @@ class Conversion {
   Progress& progress_;
   Report report_;
   std::unique_ptr<Checkpoint> checkpoint_;
-  convert::TokenizerTables tokenizer_;
+  TokenizerTables tokenizer_;
   std::optional<ChatTables> chat_;
   std::optional<writer::SecretKey> key_;
   format::Header header_;

@@ -6,6 +6,7 @@
 #include <cinttypes>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <vector>
 
 #include "converter/error.h"
@@ -21,8 +22,24 @@ constexpr size_t kBlock = size_t{256} << 10;  // elements
 /// From here on f16 rounds to infinity: halfway between its largest number and the next.
 constexpr float kF16Overflow = 65520.0f;
 
-bool NotFinite(float value) {
-  return (std::bit_cast<uint32_t>(value) & 0x7f800000u) == 0x7f800000u;
+constexpr uint32_t kInfinityBits = 0x7f800000;
+
+/// A number's bits without its sign order numbers by magnitude, infinities and NaNs last.
+uint32_t MagnitudeBits(float value) { return std::bit_cast<uint32_t>(value) & 0x7fffffffu; }
+
+/// The largest of them. Several maxima side by side, so that compilers use vectors.
+uint32_t LargestBits(std::span<const float> values) {
+  constexpr size_t kLanes = 16;
+  uint32_t lanes[kLanes] = {};
+  size_t i = 0;
+  for (; i + kLanes <= values.size(); i += kLanes) {
+    for (size_t j = 0; j < kLanes; ++j) {
+      const uint32_t bits = MagnitudeBits(values[i + j]);
+      lanes[j] = bits > lanes[j] ? bits : lanes[j];
+    }
+  }
+  for (; i < values.size(); ++i) lanes[0] = std::max(lanes[0], MagnitudeBits(values[i]));
+  return *std::max_element(std::begin(lanes), std::end(lanes));
 }
 
 /// Widens elements [first, first + out.size()).
@@ -54,18 +71,24 @@ class Widener {
   std::vector<uint16_t> raw_;
 };
 
-[[noreturn]] void ThrowNotFinite(const SourceTensor& tensor, uint64_t index, float value) {
+/// `first`: where `values` begin in the tensor; one of them is not finite.
+[[noreturn]] void ThrowNotFinite(const SourceTensor& tensor, uint64_t first,
+                                 std::span<const float> values) {
+  const auto bad = std::find_if(values.begin(), values.end(), [](float value) {
+    return MagnitudeBits(value) >= kInfinityBits;
+  });
+  const uint64_t index = first + static_cast<uint64_t>(bad - values.begin());
   const std::string at = tensor.matrix ? Format("[%" PRIu64 ", %" PRIu64 "]",
                                                 index / tensor.columns, index % tensor.columns)
                                        : Format("[%" PRIu64 "]", index);
   throw Error(Code::kCorrupt, tensor.place,
               "tensor '" + tensor.name + "' element " + at + " is " +
-                  (std::isnan(value) ? "not a number" : "infinite"),
+                  (std::isnan(*bad) ? "not a number" : "infinite"),
               "the checkpoint is damaged or its training diverged");
 }
 
-/// Calls `body(values)` with the tensor's widened values, block by block, after
-/// checking them.
+/// Calls `body(values, largest)` with the tensor's widened values, block by block, after
+/// checking them, and the magnitude bits of the largest.
 template <class Body>
 void ForEachBlock(const SourceTensor& tensor, Progress* progress, const Body& body) {
   const uint64_t count = tensor.count();
@@ -76,11 +99,9 @@ void ForEachBlock(const SourceTensor& tensor, Progress* progress, const Body& bo
     const auto size = static_cast<size_t>(std::min<uint64_t>(values.size(), count - first));
     const std::span<float> block = std::span(values).first(size);
     widen(first, block);
-    const auto bad = std::find_if(block.begin(), block.end(), NotFinite);
-    if (bad != block.end()) {
-      ThrowNotFinite(tensor, first + static_cast<uint64_t>(bad - block.begin()), *bad);
-    }
-    body(block);
+    const uint32_t largest = LargestBits(block);
+    if (largest >= kInfinityBits) ThrowNotFinite(tensor, first, block);
+    body(block, largest);
     if (tensor.mapped) ReleasePages(tensor.bytes.subspan(first * element, size * element));
     progress->Advance(size * element);
   }
@@ -92,14 +113,37 @@ bool MayOverflow(const SourceTensor& tensor, format::Panel wanted) {
          (tensor.dtype != Dtype::kF16 || tensor.transform);
 }
 
-void Accumulate(std::span<const float> source, std::span<const float> stored, double* squares,
-                double* max) {
-  for (size_t i = 0; i < source.size(); ++i) {
-    const double difference = double{stored[i]} - double{source[i]};
-    *squares += difference * difference;
-    *max = std::max(*max, std::abs(difference));
+/// What rounding lost so far. Sums side by side, for vectors.
+class ErrorSum {
+ public:
+  void Add(std::span<const float> source, std::span<const float> stored) {
+    size_t i = 0;
+    for (; i + kLanes <= source.size(); i += kLanes) {
+      for (size_t j = 0; j < kLanes; ++j) AddOne(source[i + j], stored[i + j], j);
+    }
+    for (; i < source.size(); ++i) AddOne(source[i], stored[i], 0);
   }
-}
+
+  StoreError Total(uint64_t count) const {
+    double squares = 0;
+    for (const double lane : squares_) squares += lane;
+    return {std::sqrt(squares / static_cast<double>(std::max<uint64_t>(count, 1))),
+            *std::max_element(std::begin(largest_), std::end(largest_))};
+  }
+
+ private:
+  static constexpr size_t kLanes = 8;
+
+  void AddOne(float source, float stored, size_t lane) {
+    // Exact in f32: rounding loses no more bits than a number has.
+    const float lost = std::abs(stored - source);
+    squares_[lane] += double{lost} * double{lost};
+    largest_[lane] = lost > largest_[lane] ? lost : largest_[lane];
+  }
+
+  double squares_[kLanes] = {};
+  float largest_[kLanes] = {};
+};
 
 }  // namespace
 
@@ -110,11 +154,11 @@ uint64_t ChoosePanelBytes(const SourceTensor& tensor, format::Panel wanted) {
 format::Panel ChoosePanel(const SourceTensor& tensor, format::Panel wanted, Progress* progress) {
   if (!tensor.matrix) return format::Panel::kF32;
   if (!MayOverflow(tensor, wanted)) return wanted;
-  float largest = 0;
-  ForEachBlock(tensor, progress, [&](std::span<const float> values) {
-    for (const float value : values) largest = std::max(largest, std::abs(value));
+  uint32_t largest = 0;
+  ForEachBlock(tensor, progress, [&](std::span<const float>, uint32_t in_block) {
+    largest = std::max(largest, in_block);
   });
-  return largest >= kF16Overflow ? format::Panel::kF32 : wanted;
+  return std::bit_cast<float>(largest) >= kF16Overflow ? format::Panel::kF32 : wanted;
 }
 
 StoreError StoreTensor(const SourceTensor& tensor, format::Panel panel, Progress* progress,
@@ -122,8 +166,8 @@ StoreError StoreTensor(const SourceTensor& tensor, format::Panel panel, Progress
   QUANTA_CHECK(panel == format::Panel::kF32 || panel == format::Panel::kF16);
   std::vector<uint16_t> half;
   std::vector<float> stored;
-  double squares = 0, max = 0;
-  ForEachBlock(tensor, progress, [&](std::span<const float> values) {
+  ErrorSum lost;
+  ForEachBlock(tensor, progress, [&](std::span<const float> values, uint32_t) {
     if (panel == format::Panel::kF32) {
       sink(std::as_bytes(values));
       return;
@@ -133,9 +177,9 @@ StoreError StoreTensor(const SourceTensor& tensor, format::Panel panel, Progress
     kernels::Best().to_f16(values.data(), half.data(), values.size());
     sink(std::as_bytes(std::span(half)));
     kernels::Best().from_f16(half.data(), stored.data(), half.size());
-    Accumulate(values, stored, &squares, &max);
+    lost.Add(values, stored);
   });
-  return {std::sqrt(squares / static_cast<double>(std::max<uint64_t>(tensor.count(), 1))), max};
+  return lost.Total(tensor.count());
 }
 
 }  // namespace quanta::converter

@@ -73,18 +73,21 @@ SelfTestRecord RecordSelfTest(const std::string& path, bool has_tokenizer, float
   ErrorDetail detail;
   const Model model = Value(Model::Open(path.c_str(), {}, &detail), detail);
   SelfTestRecord record;
-  record.prompt = has_tokenizer ? kPrompt : "";
   record.ids = PromptIds(model, has_tokenizer);
   record.tolerance = tolerance;
-
-  SessionOptions options;
-  options.kv = KvType::kF32;
   const uint32_t context = model.info().context;
-  // A tiny context leaves fewer steps, at worst none: then there is no test.
-  record.ids.resize(std::min<size_t>(record.ids.size(), context - std::min(context, 1u)));
+  if (has_tokenizer && record.ids.size() < context) {
+    record.prompt = kPrompt;
+  } else {
+    // In a tiny context as many ids as leave room for a step: no longer those of a text.
+    record.ids.resize(std::min<size_t>(record.ids.size(), context - 1));
+  }
   if (record.ids.empty()) return {};
+
   const auto prompt = static_cast<uint32_t>(record.ids.size());
   const uint32_t steps = std::min(kSteps, context - prompt);
+  SessionOptions options;
+  options.kv = KvType::kF32;
   options.context = prompt + steps;
   const size_t bytes = Value(Session::Bytes(model, options, &detail), detail);
   const auto arena = Value(platform::PageBlock::Create(bytes, &detail), detail);

@@ -18,6 +18,9 @@ namespace {
 
 using format::Role;
 
+/// Far above any model; keeps what is computed per claimed element small.
+constexpr uint32_t kMaxHeadDim = 1u << 16;
+
 struct Shape {
   uint32_t vocab, hidden, layers, heads, kv_heads, head_dim, ffn, context;
   bool attention_bias, mlp_bias, tied;
@@ -36,7 +39,7 @@ uint32_t ReadHeadDim(Config& config, uint32_t hidden, uint32_t heads) {
     }
     return hidden / heads;
   }
-  return config.Count("head_dim", format::kMaxWidth);
+  return config.Count("head_dim", kMaxHeadDim);
 }
 
 Shape ReadShape(Config& config) {
@@ -55,10 +58,10 @@ Shape ReadShape(Config& config) {
   if (shape.head_dim % 2 != 0) {
     config.Refuse(Code::kUnsupported, "head_dim", "is odd: it cannot be rotated in pairs");
   }
-  if (shape.head_dim > format::kMaxWidth / shape.heads) {
-    config.Refuse(Code::kCorrupt, "num_attention_heads",
-                  Format("(%u) times head_dim (%u) is beyond any model", shape.heads,
-                         shape.head_dim));
+  if (shape.head_dim > kMaxHeadDim || shape.head_dim > format::kMaxWidth / shape.heads) {
+    config.Refuse(Code::kCorrupt, "head_dim",
+                  Format("(%u) times num_attention_heads (%u) is beyond any model",
+                         shape.head_dim, shape.heads));
   }
   shape.ffn = config.Count("intermediate_size", format::kMaxWidth);
   shape.context = config.Count("max_position_embeddings", format::kMaxContext, 2048);

@@ -14,6 +14,8 @@ namespace {
 
 using format::TokenType;
 
+constexpr size_t kMaxTokenBytes = size_t{1} << 16;
+
 // Builds the id tables from `model` and `added_tokens`.
 class BpeModelReader {
  public:
@@ -167,6 +169,9 @@ class BpeModelReader {
     if (model_vocab_ != 0) tokens_.resize(model_vocab_);
     tables_.token_offsets.push_back(0);
     for (const Token& token : tokens_) {
+      if (token.bytes.size() > kMaxTokenBytes) {
+        model_["vocab"].Corrupt("the word " + Quote(token.bytes) + " is too long for one");
+      }
       tables_.token_bytes.insert(tables_.token_bytes.end(), token.bytes.begin(),
                                  token.bytes.end());
       tables_.token_offsets.push_back(static_cast<uint32_t>(tables_.token_bytes.size()));

@@ -11,7 +11,7 @@
 namespace quanta::converter {
 
 /// Ids are below this: a claimed one must not make us allocate the address space.
-inline constexpr uint32_t kMaxVocab = uint32_t{1} << 22;
+inline constexpr uint32_t kMaxVocab = uint32_t{1} << 20;
 
 /// 'x', cut if long: for quoting from a file in a message.
 std::string Quote(std::string_view text);

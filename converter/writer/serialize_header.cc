@@ -161,6 +161,11 @@ Offset<fb::Tokenizer> StoreTokenizer(FlatBufferBuilder& out, const format::Token
   return table.Finish();
 }
 
+/// Whether any part is there, be it a wrong one: a view without any means no tokenizer.
+bool IsSet(const format::Tokenizer& in) {
+  return !in.token_types.empty() || !in.token_offsets.empty() || !in.stop_ids.empty();
+}
+
 Offset<fb::ChatRule> StoreChatRule(FlatBufferBuilder& out, const format::ChatRule& in) {
   const auto prefix = Text(out, in.prefix);
   const auto suffix = Text(out, in.suffix);
@@ -205,10 +210,8 @@ Offset<fb::SelfTest> StoreSelfTest(FlatBufferBuilder& out, const format::SelfTes
 
 Offset<fb::Model> StoreModel(FlatBufferBuilder& out, const format::Header& in) {
   const auto architecture = StoreArchitecture(out, in.architecture);
-  const bool has_tokenizer =
-      !in.tokenizer.token_types.empty() || !in.tokenizer.token_offsets.empty();
   const auto tokenizer =
-      has_tokenizer ? StoreTokenizer(out, in.tokenizer) : Offset<fb::Tokenizer>();
+      IsSet(in.tokenizer) ? StoreTokenizer(out, in.tokenizer) : Offset<fb::Tokenizer>();
   const auto chat_template = StoreChatTemplate(out, in.chat_template);
   const auto tensors = Tables<fb::Tensor>(out, in.tensors, StoreTensor);
   const auto chunk_hashes = Structs<fb::Hash256>(out, in.chunk_hashes);

@@ -1,5 +1,5 @@
-# 64-bit ARM Linux: clang with Debian's arm64 libraries, both from scripts/setup's cache; programs run under qemu-user.
-# Choose the emulated CPU with QEMU_CPU (max, cortex-a76, cortex-a72).
+# 64-bit ARM Linux: clang with Debian's arm64 libraries, both from scripts/setup's cache; programs
+# run under qemu-user. Choose the emulated CPU with QEMU_CPU (max, cortex-a76, cortex-a72).
 include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/Cache.cmake)
 set(QUANTA_PLATFORM arm64)
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES QUANTA_CACHE)

@@ -1,4 +1,5 @@
-# WebAssembly with SIMD, one thread. Takes Emscripten from scripts/setup's cache, else from $EMSDK, else from PATH.
+# WebAssembly with SIMD, one thread. Takes Emscripten from scripts/setup's cache, else from $EMSDK,
+# else from PATH.
 include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/Cache.cmake)
 if(NOT DEFINED QUANTA_WASM_THREADS)
   set(QUANTA_WASM_THREADS OFF)

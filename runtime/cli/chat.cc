@@ -183,12 +183,16 @@ class ChatCommand {
     Generator generator = live_->Generate(options);
     std::string answer;
     StopReason reason = StopReason::kNone;
-    while (reason == StopReason::kNone && !Interrupted()) {
-      ErrorDetail detail;
-      const Generator::Step step = Value(generator.Next(&detail), detail, model_options_.path);
-      Write(step.text);
-      answer += step.text;
-      reason = step.stop;
+    try {
+      while (reason == StopReason::kNone && !Interrupted()) {
+        ErrorDetail detail;
+        const Generator::Step step = Value(generator.Next(&detail), detail, model_options_.path);
+        answer += step.text;
+        Say(step.text);
+        reason = step.stop;
+      }
+    } catch (const Error& error) {
+      if (error.code() != Code::kCancelled) throw;
     }
     ClearInterrupt();
     if (!answer.ends_with('\n')) Write("\n");

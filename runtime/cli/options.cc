@@ -77,8 +77,8 @@ Model ModelOptions::Open() const {
   options.require_signature = key;
   ErrorDetail detail;
   Result<Model> model = Model::Open(path.c_str(), options, &detail);
-  const Code code = model.status().code();
-  const char* hint = code == Code::kCorrupt ? "is this a .qfb file? quanta-convert makes one" : "";
+  const bool foreign = std::string_view(model.status().what()).starts_with("not a .qfb");
+  const char* hint = foreign ? "quanta-convert makes such files" : "";
   return Value(std::move(model), detail, path, hint);
 }
 

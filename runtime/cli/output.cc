@@ -10,15 +10,16 @@
 #include <string>
 
 #include "runtime/cli/error.h"
+#include "runtime/cli/interrupt.h"
 
 namespace quanta::cli {
 namespace {
 
-/// False with errno set if not everything could be written.
+/// False with errno set if not everything could be written: EINTR after Ctrl-C.
 bool WriteAll(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EINTR && !Interrupted()) continue;
     if (written < 0) return false;
     text.remove_prefix(static_cast<size_t>(written));
   }
@@ -41,8 +42,19 @@ void Write(std::string_view text) {
   if (WriteAll(STDOUT_FILENO, text)) return;
   const int reason = errno;
   if (reason == EPIPE) throw OutputClosed();
+  if (reason == EINTR) throw Error(Code::kCancelled, "", "interrupted");
   throw Error(reason == ENOSPC ? Code::kNoSpace : Code::kIo, "standard output",
               std::string("cannot write: ") + std::strerror(reason));
+}
+
+void Say(std::string_view text) {
+  static const bool terminal = OutputIsTerminal();
+  if (!terminal) return Write(text);
+  std::string shown(text);
+  for (char& c : shown) {
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f) c = '?';
+  }
+  Write(shown);
 }
 
 void Complain(std::string_view line) {

@@ -11,8 +11,13 @@ namespace quanta::cli {
 void PrepareStreams();
 
 /// Writes to the standard output at once.
-/// Throws OutputClosed if its reader has gone, Error(kIo, kNoSpace) otherwise.
+/// Throws OutputClosed if its reader has gone, Error(kCancelled) if Ctrl-C came while it
+/// did not read, Error(kIo, kNoSpace) otherwise.
 void Write(std::string_view text);
+
+/// The same for what a model says: on a terminal, control characters other than line
+/// ends and tabs become '?', so that no text can take the terminal over.
+void Say(std::string_view text);
 
 /// A line on the standard error; lost if that is closed.
 void Complain(std::string_view line);

@@ -67,7 +67,7 @@ class RunCommand {
       if (answer.empty()) first = start.Seconds();
       if (step.id >= 0) answer.push_back(step.id);
       if (!print_ids_ && !step.text.empty()) {
-        Write(step.text);
+        Say(step.text);
         ends_line = step.text.back() == '\n';
       }
       reason = step.stop;

@@ -126,6 +126,8 @@ Status DecodeTokens(const fb::Tokenizer& in, FieldReader& fields, Tokenizer* out
 Status DecodeTokenizer(const fb::Tokenizer& in, FieldReader& fields, Tokenizer* out) {
   fields.At("tokenizer");
   QUANTA_TRY(DecodeTokens(in, fields, out));
+  // vocab() == 0 means "no tokenizer", of which nothing more would be checked.
+  if (out->token_types.empty()) return fields.Bad("token_types", "0 tokens");
   out->unknown_id = in.unknown_id();
   out->fuse_unknown = in.fuse_unknown();
   out->byte_fallback = in.byte_fallback();

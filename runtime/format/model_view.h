@@ -254,11 +254,11 @@ struct Header {
   SelfTest self_test;
 };
 
-/// Bytes of a [rows, columns] matrix in `panel` layout; 0 if that overflows.
+/// Bytes of a [rows, columns] matrix in `panel` layout (docs/format.md, Panels); 0 if
+/// the matrix is empty or that overflows.
 ///   f32, f16: row-major, 4 and 2 bytes an element.
-///   q8: N16 * (K8 + 12), N16 = rows rounded up to 16, K8 = columns to 8:
-///       per 16 columns f32 sum[16], int8 strips of 8 deep, f32 scale[16], f32 bias[16].
-///   q4: N16 * (K32 * 4.5 / 8 + 8), K32 = columns rounded up to 32.
+///   q8: N16 * (K8 + 12), N16 = rows rounded up to 16, K8 = columns to 8.
+///   q4: N16 * (K32 * 18 / 32 + 8), K32 = columns rounded up to 32.
 uint64_t PanelBytes(Panel panel, uint32_t rows, uint32_t columns);
 
 const char* PanelName(Panel panel);  ///< "f32", "f16", "q8", "q4"

@@ -87,7 +87,7 @@ Status Validate(const Header& header, uint64_t prefix, uint64_t file_bytes, Erro
   QUANTA_TRY(ValidateData(header, prefix, file_bytes, detail));
   QUANTA_TRY(ValidateTensors(header, detail));
   // A model without a tokenizer works on ids alone.
-  if (!header.tokenizer.token_types.empty() || !header.tokenizer.token_offsets.empty()) {
+  if (header.tokenizer.vocab() != 0) {
     QUANTA_TRY(ValidateTokenizer(header.tokenizer, header.architecture.vocab, detail));
   }
   return ValidateSelfTest(header, detail);

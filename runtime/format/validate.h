@@ -19,7 +19,8 @@ Status ValidateData(const Header& header, uint64_t prefix, uint64_t file_bytes,
 /// know; inside the data section, aligned, apart from each other.
 Status ValidateTensors(const Header& header, ErrorDetail* detail);
 
-/// Every id and offset in range, tables of matching length, merges that concatenate.
+/// Every id and offset in range, tables of matching length, merges that concatenate. For
+/// a tokenizer with tokens.
 Status ValidateTokenizer(const Tokenizer& tokenizer, uint32_t model_vocab, ErrorDetail* detail);
 
 Status ValidateSelfTest(const Header& header, ErrorDetail* detail);

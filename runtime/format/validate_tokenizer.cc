@@ -170,9 +170,8 @@ Status ValidateSteps(const Tokenizer& t, ErrorDetail* detail) {
 }  // namespace
 
 Status ValidateTokenizer(const Tokenizer& t, uint32_t model_vocab, ErrorDetail* detail) {
-  if (t.vocab() == 0 || t.vocab() > model_vocab) {
-    return Corrupt(detail, "tokenizer has %zu tokens, the model %u", t.token_types.size(),
-                   model_vocab);
+  if (t.vocab() > model_vocab) {
+    return Corrupt(detail, "tokenizer has %u tokens, the model %u", t.vocab(), model_vocab);
   }
   QUANTA_TRY(ValidateTokens(t, detail));
   QUANTA_TRY(ValidateMerges(t, detail));

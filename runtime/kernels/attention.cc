@@ -15,39 +15,51 @@ HWY_BEFORE_NAMESPACE();
 namespace quanta::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Neighbouring slots of the cache that hold neighbouring positions. The visible
-/// positions are at most two of these: up to the ring's end, and from its start.
+/// Positions whose scores are weighed together. A softmax over all is kept up to
+/// date from block to block (Milakov & Gimelshein 2018, algorithm 3), so that keys
+/// and values are read once for several heads and no memory grows with the context.
+constexpr size_t kBlock = 64;
+
+/// Neighbouring slots of the cache that hold neighbouring positions.
 template <class T>
 struct Run {
   const T* rows;  ///< [count, head_dim]
   size_t count;
-  size_t index;  ///< of its first position among the visible ones
+  size_t index;  ///< of its first position in the block
 };
 
+/// A block's positions: at most two runs, up to the ring's end and from its start.
 template <class T>
 struct Runs {
   Run<T> run[2];
-  Runs(const void* cache, const AttentionArgs& args) {
+  Runs(const void* cache, const AttentionArgs& args, size_t index, size_t count) {
     const auto* rows = static_cast<const T*>(cache);
-    const size_t slot = args.first % args.slots;
-    const size_t before = std::min<size_t>(args.count, args.slots - slot);
+    const size_t slot = (args.first + index) % args.slots;
+    const size_t before = HWY_MIN(count, args.slots - slot);
     run[0] = {rows + slot * args.head_dim, before, 0};
-    run[1] = {rows, args.count - before, before};
+    run[1] = {rows, count - before, before};
   }
 };
 
-template <class P>
-HWY_INLINE void DotRun(const float* q, const Run<typename P::T>& run, size_t d, float* scores) {
+/// scores[r][i] = q[r] . k of the block's i-th position, for kHeads heads.
+template <class P, size_t kHeads>
+HWY_INLINE void DotRun(const float* q, const Run<typename P::T>& run, size_t d,
+                       float (&scores)[kHeads][kBlock]) {
   size_t i = 0;
-  for (; i + 4 <= run.count; i += 4) {
-    V acc[1][4];
+  for (; i + kTileCols <= run.count; i += kTileCols) {
+    V acc[kHeads][kTileCols];
     DotTile<P>(q, run.rows + i * d, d, acc);
-    hn::StoreU(SumLanes(acc[0][0], acc[0][1], acc[0][2], acc[0][3]), F4(), scores + i);
+    QUANTA_UNROLL
+    for (size_t r = 0; r < kHeads; ++r) {
+      hn::StoreU(SumLanes(acc[r][0], acc[r][1], acc[r][2], acc[r][3]), F4(),
+                 scores[r] + run.index + i);
+    }
   }
   for (; i < run.count; ++i) {
-    V acc[1][1];
+    V acc[kHeads][1];
     DotTile<P>(q, run.rows + i * d, d, acc);
-    scores[i] = SumLanes(acc[0][0]);
+    QUANTA_UNROLL
+    for (size_t r = 0; r < kHeads; ++r) scores[r][run.index + i] = SumLanes(acc[r][0]);
   }
 }
 
@@ -61,25 +73,21 @@ struct Capped {
   HWY_INLINE V operator()(V x) const { return hn::Mul(Tanh(hn::Div(hn::Mul(x, scale), cap)), cap); }
 };
 
-/// scores[i] = q . k of the i-th visible position, scaled and capped.
-template <class P>
-HWY_INLINE void Scores(const AttentionArgs& args, const float* q) {
-  const Runs<typename P::T> runs(args.k, args);
-  for (const auto& run : runs.run) DotRun<P>(q, run, args.head_dim, args.scores + run.index);
+HWY_INLINE void ScaleAndCap(const AttentionArgs& args, float* scores, size_t count) {
   const V scale = hn::Set(kF, args.scale);
   if (args.softcap == 0) {
-    Map(Scaled{scale}, args.scores, args.count, args.scores);
+    Map(Scaled{scale}, scores, count, scores);
   } else {
-    Map(Capped{scale, hn::Set(kF, args.softcap)}, args.scores, args.count, args.scores);
+    Map(Capped{scale, hn::Set(kF, args.softcap)}, scores, count, scores);
   }
 }
 
-HWY_INLINE float Largest(const float* x, size_t count) {
-  const V least = hn::Set(kF, -INFINITY);
-  V largest = least;
+HWY_INLINE float Largest(const float* x, size_t count, float least) {
+  const V start = hn::Set(kF, least);
+  V largest = start;
   size_t i = 0;
   for (; i + kLanes <= count; i += kLanes) largest = hn::Max(largest, hn::LoadU(kF, x + i));
-  if (i < count) largest = hn::Max(largest, hn::LoadNOr(least, kF, x + i, count - i));
+  if (i < count) largest = hn::Max(largest, hn::LoadNOr(start, kF, x + i, count - i));
   return hn::ReduceMax(kF, largest);
 }
 
@@ -88,67 +96,119 @@ struct ExpBelow {
   HWY_INLINE V operator()(V x) const { return Exp(hn::Sub(x, largest)); }
 };
 
-/// Makes weights of scores, but for a common factor, which is returned.
-HWY_INLINE float ToWeights(float* scores, size_t count) {
-  Map(ExpBelow{hn::Set(kF, Largest(scores, count))}, scores, count, scores);
-  return 1.0f / SumOver(scores, count, 0, Plus());
-}
+/// One head's softmax so far, weights relative to the largest score.
+struct Softmax {
+  float largest = -INFINITY;
+  float sum = 0;
 
-/// Adds up `kCount` vectors of the visible values' elements d..., position by position.
-template <class P, size_t kCount, class... Count>
-HWY_INLINE void MixColumns(const Runs<typename P::T>& runs, const AttentionArgs& args, size_t d,
-                           V (&sum)[kCount], Count... count) {
+  /// Makes weights of a block's scores. Returns the factor that makes all earlier
+  /// weights relative to the new largest score.
+  HWY_INLINE float Take(float* scores, size_t count) {
+    const float before = largest;
+    largest = Largest(scores, count, before);
+    const ExpBelow weigh = {hn::Set(kF, largest)};
+    const float factor = hn::GetLane(weigh(hn::Set(kF, before)));
+    Map(weigh, scores, count, scores);
+    sum = sum * factor + SumOver(scores, count, 0, Plus());
+    return factor;
+  }
+};
+
+/// out[r, d...] = factor[r] * out[r, d...] + sum over the block of weight * value, for
+/// kHeads heads and kCount vectors, position by position. `count`: elements, or none
+/// for whole vectors.
+template <class P, size_t kCount, size_t kHeads, class... Count>
+HWY_INLINE void Mix(const Runs<typename P::T>& runs, size_t head_dim, size_t d,
+                    const float (&weights)[kHeads][kBlock], const float (&factor)[kHeads],
+                    float* out, Count... count) {
+  V sum[kHeads][kCount];
   QUANTA_UNROLL
-  for (size_t c = 0; c < kCount; ++c) sum[c] = hn::Zero(kF);
+  for (size_t r = 0; r < kHeads; ++r) {
+    QUANTA_UNROLL
+    for (size_t c = 0; c < kCount; ++c) {
+      const V before = F32::Load(out + r * head_dim + d + c * kLanes, count...);
+      sum[r][c] = hn::Mul(before, hn::Set(kF, factor[r]));
+    }
+  }
   for (const auto& run : runs.run) {
-    const float* weights = args.scores + run.index;
     const auto* row = run.rows + d;
-    for (size_t i = 0; i < run.count; ++i, row += args.head_dim) {
-      const V weight = hn::Set(kF, weights[i]);
+    for (size_t i = 0; i < run.count; ++i, row += head_dim) {
+      V value[kCount];
       QUANTA_UNROLL
-      for (size_t c = 0; c < kCount; ++c) {
-        sum[c] = hn::MulAdd(weight, P::Load(row + c * kLanes, count...), sum[c]);
+      for (size_t c = 0; c < kCount; ++c) value[c] = P::Load(row + c * kLanes, count...);
+      QUANTA_UNROLL
+      for (size_t r = 0; r < kHeads; ++r) {
+        const V weight = hn::Set(kF, weights[r][run.index + i]);
+        QUANTA_UNROLL
+        for (size_t c = 0; c < kCount; ++c) {
+          sum[r][c] = hn::MulAdd(weight, value[c], sum[r][c]);
+        }
       }
+    }
+  }
+  QUANTA_UNROLL
+  for (size_t r = 0; r < kHeads; ++r) {
+    QUANTA_UNROLL
+    for (size_t c = 0; c < kCount; ++c) {
+      F32::Store(sum[r][c], out + r * head_dim + d + c * kLanes, count...);
     }
   }
 }
 
-/// out = factor * sum over the visible positions of weight * value
-template <class P>
-HWY_INLINE void Mix(const AttentionArgs& args, float factor, float* out) {
-  const Runs<typename P::T> runs(args.v, args);
-  const V scale = hn::Set(kF, factor);
-  const size_t head_dim = args.head_dim;
+/// Mix for all of head_dim.
+template <class P, size_t kHeads>
+HWY_INLINE void MixBlock(const Runs<typename P::T>& runs, size_t head_dim,
+                         const float (&weights)[kHeads][kBlock], const float (&factor)[kHeads],
+                         float* out) {
   size_t d = 0;
-  for (; d + 4 * kLanes <= head_dim; d += 4 * kLanes) {
-    V sum[4];
-    MixColumns<P>(runs, args, d, sum);
-    QUANTA_UNROLL
-    for (size_t c = 0; c < 4; ++c) hn::StoreU(hn::Mul(sum[c], scale), kF, out + d + c * kLanes);
+  for (; d + 2 * kLanes <= head_dim; d += 2 * kLanes) {
+    Mix<P, 2>(runs, head_dim, d, weights, factor, out);
   }
-  V sum[1];
   for (; d + kLanes <= head_dim; d += kLanes) {
-    MixColumns<P>(runs, args, d, sum);
-    hn::StoreU(hn::Mul(sum[0], scale), kF, out + d);
+    Mix<P, 1>(runs, head_dim, d, weights, factor, out);
   }
-  if (d == head_dim) return;
-  MixColumns<P>(runs, args, d, sum, head_dim - d);
-  hn::StoreN(hn::Mul(sum[0], scale), kF, out + d, head_dim - d);
+  if (d < head_dim) Mix<P, 1>(runs, head_dim, d, weights, factor, out, head_dim - d);
 }
 
-template <class P>
-void Heads(const AttentionArgs& args) {
-  for (size_t g = 0; g < args.group; ++g) {
-    Scores<P>(args, args.q + g * args.head_dim);
-    const float factor = ToWeights(args.scores, args.count);
-    Mix<P>(args, factor, args.out + g * args.head_dim);
+/// kHeads heads from `head` on.
+template <class P, size_t kHeads>
+void Attend(const AttentionArgs& args, size_t head) {
+  using T = typename P::T;
+  const size_t d = args.head_dim;
+  float* out = args.out + head * d;
+  std::fill_n(out, kHeads * d, 0.0f);
+  Softmax softmax[kHeads];
+  for (size_t index = 0; index < args.count; index += kBlock) {
+    const size_t count = HWY_MIN(kBlock, args.count - index);
+    float weights[kHeads][kBlock];
+    float factor[kHeads];
+    const Runs<T> keys(args.k, args, index, count);
+    for (const auto& run : keys.run) DotRun<P>(args.q + head * d, run, d, weights);
+    for (size_t r = 0; r < kHeads; ++r) {
+      ScaleAndCap(args, weights[r], count);
+      factor[r] = softmax[r].Take(weights[r], count);
+    }
+    MixBlock<P>(Runs<T>(args.v, args, index, count), d, weights, factor, out);
   }
+  for (size_t r = 0; r < kHeads; ++r) {
+    Map(Scaled{hn::Set(kF, 1.0f / softmax[r].sum)}, out + r * d, d, out + r * d);
+  }
+}
+
+/// Heads [head, args.group), kHeads at a time, then fewer.
+template <class P, size_t kHeads>
+HWY_INLINE void AttendAll(const AttentionArgs& args, size_t head) {
+  for (; head + kHeads <= args.group; head += kHeads) Attend<P, kHeads>(args, head);
+  if constexpr (kHeads > 1) AttendAll<P, kHeads - 1>(args, head);
 }
 
 void Attention(const AttentionArgs& args) {
   QUANTA_DCHECK(args.count != 0 && args.count <= args.slots);
-  const auto heads = args.kv == KvKind::kF16 ? Heads<F16> : Heads<F32>;
-  heads(args);
+  if (args.kv == KvKind::kF16) {
+    AttendAll<F16, kTileRows<F16>>(args, 0);
+  } else {
+    AttendAll<F32, kTileRows<F32>>(args, 0);
+  }
 }
 
 void FillAttention(KernelTable* table) { table->attention = Attention; }

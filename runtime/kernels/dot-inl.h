@@ -14,6 +14,16 @@
 HWY_BEFORE_NAMESPACE();
 namespace quanta::kernels::HWY_NAMESPACE {
 
+/// Columns of a tile: as many sums of lanes as SumLanes makes at once.
+constexpr size_t kTileCols = 4;
+
+/// Rows of a tile, as many as the registers hold: rows times columns of sums, the
+/// columns, one row; widening with sixteen registers needs some as well.
+template <class P>
+constexpr size_t kTileRows = HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64             ? 4
+                             : HWY_TARGET == HWY_AVX2 && sizeof(typename P::T) == 2 ? 2
+                                                                                    : 3;
+
 /// acc[r][c] += x[r, i...] * w[c, i...], once. `count`: elements, or none for all.
 template <class P, size_t kRows, size_t kCols, class... Count>
 HWY_INLINE void DotStep(const float* x, const typename P::T* w, size_t k, V (&acc)[kRows][kCols],

@@ -56,7 +56,7 @@ enum class KvKind : uint8_t { kF16, kF32 };
 struct AttentionArgs {
   const float* q;  ///< [group, head_dim]: the query heads that share this KV head
   float* out;      ///< [group, head_dim]
-  float* scores;   ///< scratch, [count]
+  float* scores;   ///< scratch, [count], of tables that need it: Reference()
   const void* k;   ///< [slots, head_dim]; position p lies in slot p % slots
   const void* v;   ///< likewise
   KvKind kv;

@@ -13,17 +13,10 @@ HWY_BEFORE_NAMESPACE();
 namespace quanta::kernels::HWY_NAMESPACE {
 namespace {
 
-constexpr size_t kCols = 4;
-/// Rows of a tile, as many as the registers hold: kRows * kCols sums, kCols columns,
-/// one row; with sixteen registers, widening needs some as well.
-template <class P>
-constexpr size_t kRowsOf = HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64             ? 4
-                           : HWY_TARGET == HWY_AVX2 && sizeof(typename P::T) == 2 ? 2
-                                                                                  : 3;
 /// Rows of x that are used together: what is half of a small second-level cache.
 constexpr size_t kRowBytes = 256 << 10;
 
-/// Fetches the weights that kCols columns need a little later. With f32 the
+/// Fetches the weights that kTileCols columns need a little later. With f32 the
 /// processor runs ahead far enough by itself; widening fills its queue.
 template <class P>
 class Ahead {
@@ -34,14 +27,14 @@ class Ahead {
         distance_(HWY_MIN(row_, 4096)) {}
 
   HWY_INLINE void operator()(size_t i) const {
-    if (sizeof(typename P::T) == sizeof(float)) return;
+    if (sizeof(typename P::T) == sizeof(float) || HWY_ARCH_WASM) return;
     const size_t at = i * sizeof(typename P::T);
     if (at % 64 != 0) return;
     // Beyond a row's end comes the next tile's row, not the next column's.
     const size_t ahead = at + distance_;
-    const char* line = w_ + ahead + (ahead < row_ ? 0 : (kCols - 1) * row_);
+    const char* line = w_ + ahead + (ahead < row_ ? 0 : (kTileCols - 1) * row_);
     QUANTA_UNROLL
-    for (size_t c = 0; c < kCols; ++c) hwy::Prefetch(line + c * row_);
+    for (size_t c = 0; c < kTileCols; ++c) hwy::Prefetch(line + c * row_);
   }
 
  private:
@@ -74,7 +67,7 @@ HWY_INLINE void Product(const MatMulTile& tile, size_t t, size_t j, const Hint& 
 /// Rows [begin, end) of kWidth columns: their weights are read once from far away.
 template <class P, size_t kWidth>
 HWY_INLINE void Columns(const MatMulTile& tile, size_t begin, size_t end, size_t j) {
-  constexpr size_t kRows = kRowsOf<P>;
+  constexpr size_t kRows = kTileRows<P>;
   size_t t = begin;
   for (; t + kRows <= end; t += kRows) Product<P, kRows, kWidth>(tile, t, j, NoHint());
   for (; t < end; ++t) Product<P, 1, kWidth>(tile, t, j, NoHint());
@@ -83,7 +76,7 @@ HWY_INLINE void Columns(const MatMulTile& tile, size_t begin, size_t end, size_t
 template <class P>
 void Block(const MatMulTile& tile, size_t begin, size_t end) {
   size_t j = tile.begin;
-  for (; j + kCols <= tile.end; j += kCols) Columns<P, kCols>(tile, begin, end, j);
+  for (; j + kTileCols <= tile.end; j += kTileCols) Columns<P, kTileCols>(tile, begin, end, j);
   for (; j < tile.end; ++j) Columns<P, 1>(tile, begin, end, j);
 }
 
@@ -92,8 +85,8 @@ void OneRow(const MatMulTile& tile) {
   const size_t k = tile.w->k;
   const auto* w = reinterpret_cast<const typename P::T*>(tile.w->data);
   size_t j = tile.begin;
-  for (; j + kCols <= tile.end; j += kCols) {
-    Product<P, 1, kCols>(tile, 0, j, Ahead<P>(w + j * k, k));
+  for (; j + kTileCols <= tile.end; j += kTileCols) {
+    Product<P, 1, kTileCols>(tile, 0, j, Ahead<P>(w + j * k, k));
   }
   for (; j < tile.end; ++j) Product<P, 1, 1>(tile, 0, j, NoHint());
 }
@@ -101,7 +94,7 @@ void OneRow(const MatMulTile& tile) {
 template <class P>
 void MatMul(const MatMulTile& tile) {
   if (tile.rows == 1) return OneRow<P>(tile);
-  constexpr size_t kRows = kRowsOf<P>;
+  constexpr size_t kRows = kTileRows<P>;
   const size_t fit = kRowBytes / sizeof(float) / tile.w->k;
   const size_t step = HWY_MAX(fit - fit % kRows, 2 * kRows);
   for (size_t t = 0; t < tile.rows; t += step) {

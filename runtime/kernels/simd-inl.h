@@ -41,6 +41,8 @@ struct F32 {
   static HWY_INLINE V Load(const T* from) { return hn::LoadU(kF, from); }
   /// `count` < kLanes elements, then zeros.
   static HWY_INLINE V Load(const T* from, size_t count) { return hn::LoadN(kF, from, count); }
+  static HWY_INLINE void Store(V v, T* to) { hn::StoreU(v, kF, to); }
+  static HWY_INLINE void Store(V v, T* to, size_t count) { hn::StoreN(v, kF, to, count); }
 };
 
 using HalfBits = hn::Rebind<uint16_t, F>;

@@ -275,7 +275,7 @@ Status Rewrite(const format::Normalizer& step, std::string_view text, size_t lim
 
 Result<NormalizerChain> NormalizerChain::Create(std::span<const format::Normalizer> steps,
                                                 ErrorDetail* detail) {
-  constexpr size_t kMaxSteps = 32;
+  constexpr size_t kMaxSteps = 16;
   constexpr size_t kMaxString = 256;
   if (steps.size() > kMaxSteps) {
     return Fail(detail, Code::kUnsupported, "too many normalizers", "%zu, at most %zu",

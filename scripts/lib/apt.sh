@@ -3,7 +3,7 @@
 
 # apt_require COMMAND-OR-FILE:PACKAGE...: installs the packages whose command (or file) is missing.
 apt_require() {
-  local entry what missing=() sudo=()
+  local entry what reason missing=() sudo=()
   for entry in "$@"; do
     what=${entry%:*}
     case $what in
@@ -18,38 +18,54 @@ apt_require() {
     sudo=(sudo)
   fi
   say "  installing ${missing[*]}"
-  if ! { "${sudo[@]}" apt-get -qq update && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get -qq install -y --no-install-recommends "${missing[@]}"; } > "$CACHE/logs/apt.log" 2>&1; then
-    die "apt-get could not install ${missing[*]}: $(grep '^E:' "$CACHE/logs/apt.log" | head -1) ($CACHE/logs/apt.log)"
+  if ! {
+    "${sudo[@]}" apt-get -qq update &&
+      "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq install -y --no-install-recommends "${missing[@]}"
+  } > "$CACHE/logs/apt.log" 2>&1; then
+    reason=$(grep '^E:' "$CACHE/logs/apt.log" | head -1 || true)
+    die "apt-get could not install ${missing[*]}: $reason ($CACHE/logs/apt.log)"
   fi
 }
 
 APT_OPTIONS=()
 
-# apt_index: a private package index of the suites that dependencies.txt names, refreshed when it is older than an hour.
+# apt_index: a private package index of the suites that dependencies.txt names, refreshed when it is
+# older than an hour.
 apt_index() {
-  local dir=$CACHE/apt mirror security key begin
-  command -v apt-get > /dev/null || fail "no apt-get here: configure with CMake alone, it fetches the same versions from upstream"
-  APT_OPTIONS=(-qq -o Dir::Etc::SourceParts=/dev/null -o "Dir::Etc::SourceList=$dir/sources.list" -o "Dir::State::Lists=$dir/lists"
-    -o "Dir::Cache=$dir/cache" -o APT::Default-Release=bookworm -o APT::Sandbox::User=root -o Acquire::Languages=none
+  local dir=$CACHE/apt repositories mirror security key sid type begin
+  command -v apt-get > /dev/null ||
+    fail "no apt-get here: configure with CMake alone, it fetches the same versions from upstream"
+  APT_OPTIONS=(-qq
+    -o Dir::Etc::SourceParts=/dev/null
+    -o "Dir::Etc::SourceList=$dir/sources.list"
+    -o "Dir::State::Lists=$dir/lists"
+    -o "Dir::Cache=$dir/cache"
+    -o APT::Default-Release=bookworm
+    -o APT::Sandbox::User=root
+    -o APT::Update::Error-Mode=any
+    -o Acquire::Languages=none
     -o Acquire::Retries=3)
   if [ -f "$dir/fresh" ] && [ -z "$(find "$dir/fresh" -mmin +60)" ]; then return 0; fi
   begin=$(seconds)
   mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
   # The mirror is whatever this machine's own apt is configured with.
   # shellcheck disable=SC2016
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | sort -u | head -1)
-  # shellcheck disable=SC2016
-  security=$(apt-get indextargets --format '$(REPO_URI)' | grep security | sort -u | head -1 || true)
+  repositories=$(apt-get indextargets --format '$(REPO_URI)' | sort -u)
+  mirror=$(grep -v security <<< "$repositories" | head -1 || true)
+  security=$(grep security <<< "$repositories" | head -1 || true)
   [ -n "$mirror" ] || fail "apt knows no Debian mirror: run apt-get update first"
-  key=signed-by=/usr/share/keyrings/debian-archive-keyring.gpg
+  key="arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg"
+  sid="check-valid-until=no $key" # a mirror may carry an older one
   {
-    printf 'deb [arch=amd64 %s] %s %s main\n' "$key" "$mirror" bookworm "$key" "$mirror" trixie \
-      "check-valid-until=no $key" "$mirror" sid
-    [ -z "$security" ] || printf 'deb [arch=amd64 %s] %s bookworm-security main\n' "$key" "$security"
-    printf 'deb-src [%s] %s %s main\n' "$key" "$mirror" bookworm "$key" "$mirror" trixie "check-valid-until=no $key" "$mirror" sid
+    for type in deb deb-src; do
+      printf '%s [%s] %s %s main\n' "$type" "$key" "$mirror" bookworm \
+        "$type" "$key" "$mirror" trixie "$type" "$sid" "$mirror" sid
+    done
+    [ -z "$security" ] || printf 'deb [%s] %s bookworm-security main\n' "$key" "$security"
   } > "$dir/sources.list"
-  apt-get "${APT_OPTIONS[@]}" -o APT::Update::Error-Mode=any update || fail "the Debian mirror $mirror cannot be read: is the network up?"
+  apt-get "${APT_OPTIONS[@]}" update ||
+    fail "the Debian mirror $mirror cannot be read: is the network up?"
   touch "$dir/fresh"
   say "package index: $(($(seconds) - begin)) s"
 }
@@ -67,7 +83,7 @@ fetch_source() {
   curl --fail --silent --show-error --location --retry 3 --output "$file.part" "$uri" ||
     fail "cannot download the source of $1 $version: is the network up?"
   sha256sum --check --quiet --status <<< "$sha  $file.part" ||
-    fail "the source of $1 has not the pinned SHA-256 (the archive may hold another version than $version by now)"
+    fail "the source of $1 has not the pinned SHA-256 (has the archive left version $version?)"
   mv "$file.part" "$file"
 }
 
@@ -91,14 +107,15 @@ fetch_debs() {
   mkdir -p "$dir.part"
   while read -r package suite sha; do wanted+=("$package/$suite"); done < <(pins deb "$1")
   apt_index
-  # apt-get keeps an unfinished or older file apart by its name, and checks every file against the signed index.
+  # apt-get keeps an unfinished or older file apart by its name, and checks every file against the
+  # signed index.
   (cd "$dir.part" && apt-get "${APT_OPTIONS[@]}" download "${wanted[@]}") ||
     fail "cannot download ${wanted[*]}: is the network up?"
   while read -r package suite sha; do
     [ "$sha" != - ] || continue
     file=$(compgen -G "$dir.part/${package}_*.deb" | head -1 || true)
     sha256sum --check --quiet --status <<< "$sha  $file" ||
-      fail "$package of $suite has not the pinned SHA-256: the archive holds $(basename "$file") by now"
+      fail "$package of $suite has not the pinned SHA-256: the archive has $(basename "$file")"
   done < <(pins deb "$1")
   rm -rf "$dir"
   mv "$dir.part" "$dir"

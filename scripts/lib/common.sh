@@ -16,10 +16,11 @@ die() {
 
 seconds() { printf '%d' "${EPOCHREALTIME%[.,]*}"; }
 
-# open_cache: creates the cache and takes its lock, so that two set-ups run one after the other. Every child holds the lock too: what a
-# killed set-up left running ends before the next one starts.
+# open_cache: creates the cache and takes its lock, so that two set-ups run one after the other.
+# Every child holds the lock too: what a killed set-up left running ends before the next one starts.
 open_cache() {
-  mkdir -p "$CACHE"/{downloads,src,tools,prefix,stamps,logs,tmp} 2> /dev/null || die "cannot write to the cache $CACHE"
+  mkdir -p "$CACHE"/{downloads,src,tools,prefix,stamps,logs,tmp} 2> /dev/null ||
+    die "cannot write to the cache $CACHE"
   CACHE=$(cd "$CACHE" && pwd)
   exec {LOCK}> "$CACHE/lock"
   if ! flock --nonblock "$LOCK"; then
@@ -32,7 +33,8 @@ open_cache() {
 require_space() { # MIB
   local free
   free=$(df --output=avail -m "$CACHE" | tail -1)
-  [ "$free" -ge "$1" ] || die "$CACHE has ${free// /} MiB free, this part needs about $1 MiB (QUANTA_CACHE moves the cache)"
+  [ "$free" -ge "$1" ] ||
+    die "$CACHE has ${free// /} MiB free of about $1 MiB needed (QUANTA_CACHE moves the cache)"
 }
 
 # pin KIND NAME: the fields after NAME on that line of dependencies.txt.
@@ -61,8 +63,9 @@ stamp_of() { # STEP...: fingerprints of finished steps, to chain later steps to 
 }
 
 # step NAME DEST KEY RECIPE [ARG...]
-# Runs `RECIPE ARG...` with $OUT, an empty folder, and then puts that folder in the place of $CACHE/DEST. Nothing happens when DEST was
-# made by the same recipe with the same KEY and ARGs. With DEST = prefix/NAME the files are merged into the prefix instead.
+# Runs `RECIPE ARG...` with $OUT, an empty folder, and then puts that folder in the place of
+# $CACHE/DEST. Nothing happens when DEST was made by the same recipe with the same KEY and ARGs.
+# With DEST = prefix/NAME the files are merged into the prefix instead.
 step() {
   local name=$1 dest=$2 key=$3 recipe=$4
   shift 4

@@ -1,6 +1,9 @@
-# Recipes: the sources, flatc, and the libraries for a platform. A recipe fills $OUT; $WORK is its scratch folder.
+# Recipes: the sources, flatc, and the libraries for a platform. A recipe fills $OUT; $WORK is its
+# scratch folder.
 # shellcheck shell=bash
 
+COMMON_PACKAGES=(cmake:cmake ninja:ninja-build curl:curl xz:xz-utils /usr/bin/python3:python3
+  /etc/ssl/certs/ca-certificates.crt:ca-certificates)
 SOURCES="flatbuffers zstd sodium hwy utf8proc gtest json cli11"
 
 source_dir() { # NAME
@@ -20,7 +23,8 @@ recipe_minja() {
 
 recipe_loader() { unpack_debs loader; }
 
-# run_with_loader TOOLDIR BINARY NAME: a launcher in $OUT/bin that starts a newer Debian's binary with that Debian's C library.
+# run_with_loader TOOLDIR BINARY NAME: a launcher in $OUT/bin that starts a newer Debian's binary
+# with that Debian's C library.
 run_with_loader() {
   local lib=$CACHE/tools/loader/usr/lib/x86_64-linux-gnu
   mkdir -p "$OUT/bin"
@@ -35,26 +39,31 @@ recipe_flatc() {
   run_with_loader tools/flatc usr/bin/flatc flatc
 }
 
-# cmake_install SOURCE [OPTION...]: configure, build, install into $OUT with the platform options in PLATFORM_OPTIONS.
+# cmake_install SOURCE [OPTION...]: configure, build, install into $OUT with the platform options in
+# PLATFORM_OPTIONS.
 cmake_install() {
   local source=$1
   shift
-  cmake -S "$source" -B "$WORK/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$OUT" -DCMAKE_INSTALL_LIBDIR=lib \
+  cmake -S "$source" -B "$WORK/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_INSTALL_PREFIX="$OUT" -DCMAKE_INSTALL_LIBDIR=lib \
     -DBUILD_SHARED_LIBS=OFF -DBUILD_TESTING=OFF "${PLATFORM_OPTIONS[@]}" "$@"
   nice cmake --build "$WORK/build" -j "$JOBS"
   cmake --install "$WORK/build"
 }
 
 recipe_zstd() {
-  cmake_install "$CACHE/$(source_dir zstd)/build/cmake" -DZSTD_BUILD_SHARED=OFF -DZSTD_BUILD_PROGRAMS=OFF -DZSTD_BUILD_TESTS=OFF \
+  cmake_install "$CACHE/$(source_dir zstd)/build/cmake" \
+    -DZSTD_BUILD_SHARED=OFF -DZSTD_BUILD_PROGRAMS=OFF -DZSTD_BUILD_TESTS=OFF \
     -DZSTD_BUILD_DICTBUILDER=OFF -DZSTD_LEGACY_SUPPORT=OFF -DZSTD_MULTITHREAD_SUPPORT=OFF
 }
 
-recipe_sodium() { cmake_install "$ROOT/cmake/deps/sodium" -DSODIUM_SOURCE_DIR="$CACHE/$(source_dir sodium)"; }
+recipe_sodium() {
+  cmake_install "$ROOT/cmake/deps/sodium" -DSODIUM_SOURCE_DIR="$CACHE/$(source_dir sodium)"
+}
 
 recipe_hwy() {
-  cmake_install "$CACHE/$(source_dir hwy)" -DHWY_ENABLE_CONTRIB=OFF -DHWY_ENABLE_EXAMPLES=OFF -DHWY_ENABLE_TESTS=OFF \
-    -DHWY_ENABLE_INSTALL=ON
+  cmake_install "$CACHE/$(source_dir hwy)" -DHWY_ENABLE_CONTRIB=OFF -DHWY_ENABLE_EXAMPLES=OFF \
+    -DHWY_ENABLE_TESTS=OFF -DHWY_ENABLE_INSTALL=ON
 }
 
 recipe_utf8proc() { cmake_install "$CACHE/$(source_dir utf8proc)"; }
@@ -64,7 +73,8 @@ recipe_gtest() { cmake_install "$CACHE/$(source_dir gtest)" "$@"; }
 # Header-only: the include folders are all there is.
 recipe_headers() {
   mkdir -p "$OUT/include"
-  cp -R "$CACHE/$(source_dir flatbuffers)/include/flatbuffers" "$CACHE/$(source_dir json)/include/nlohmann" \
+  cp -R "$CACHE/$(source_dir flatbuffers)/include/flatbuffers" \
+    "$CACHE/$(source_dir json)/include/nlohmann" \
     "$CACHE/$(source_dir cli11)/include/CLI" "$OUT/include/"
 }
 
@@ -83,7 +93,8 @@ setup_sources() {
   step flatc tools/flatc "$CACHE $(pins deb flatc) $(stamp_of loader)" recipe_flatc
 }
 
-# setup_libraries PLATFORM KEY [CMAKE-OPTION...]: every library of SOURCES in prefix/PLATFORM. KEY changes when the toolchain does.
+# setup_libraries PLATFORM KEY [CMAKE-OPTION...]: every library of SOURCES in prefix/PLATFORM. KEY
+# changes when the toolchain does.
 setup_libraries() {
   local platform=$1 key=$2 name extra common
   shift 2
@@ -94,18 +105,22 @@ setup_libraries() {
   for name in zstd sodium hwy utf8proc gtest; do
     extra=()
     if [ "$platform $name" = "wasm gtest" ]; then extra=(-Dgtest_disable_pthreads=ON); fi
-    step "$platform-$name" "prefix/$platform" "$key $common $(stamp_of "source-$name") $(recipe_files "$name")" "recipe_$name" "${extra[@]}"
+    step "$platform-$name" "prefix/$platform" \
+      "$key $common $(stamp_of "source-$name") $(recipe_files "$name")" "recipe_$name" "${extra[@]}"
   done
-  step "$platform-headers" "prefix/$platform" "$(stamp_of source-flatbuffers source-json source-cli11)" recipe_headers
+  step "$platform-headers" "prefix/$platform" \
+    "$(stamp_of source-flatbuffers source-json source-cli11)" recipe_headers
 }
 
 recipe_files() { # NAME: the content of our own build files for it
   if [ -d "$ROOT/cmake/deps/$1" ]; then cat "$ROOT/cmake/deps/$1"/*; fi
 }
 
+without_comments() { sed '/^ *#/d' "$@"; }
+
 setup_native() {
-  apt_require cmake:cmake ninja:ninja-build g++:g++ clang++:clang '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a:libclang-rt-14-dev' \
-    python3:python3 curl:curl xz:xz-utils tar:tar /etc/ssl/certs/ca-certificates.crt:ca-certificates
+  apt_require "${COMMON_PACKAGES[@]}" g++:g++ clang++:clang \
+    '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a:libclang-rt-14-dev'
   setup_sources
   step minja tools/minja "$(pins deb minja)" recipe_minja
   setup_libraries host "$(c++ --version | head -1)" -DCMAKE_POSITION_INDEPENDENT_CODE=ON

@@ -224,8 +224,8 @@ TEST(Convert, WhatF16CannotHoldStaysF32WithANote) {
   const ModelFile model(folder.File("m.qfb"));
   for (const format::Tensor& tensor : model.file.header.tensors) {
     const bool big_one = tensor.role == format::Role::kUp && tensor.layer == 0;
-    if (big_one || tensor.rows == 1) EXPECT_EQ(tensor.panel, Panel::kF32);
-    if (!big_one && tensor.rows != 1) EXPECT_EQ(tensor.panel, Panel::kF16);
+    const Panel expected = big_one || tensor.rows == 1 ? Panel::kF32 : Panel::kF16;
+    EXPECT_EQ(tensor.panel, expected) << tensor.name;
   }
 }
 

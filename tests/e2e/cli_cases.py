@@ -88,10 +88,10 @@ def check_tokenizer(quanta, model, cases, every):
             for flags, key in ((["--no-special"], "ids"), ([], "ids_special")):
                 ids = json.loads(quanta("tokenize", model, "--text-file", file.name, *flags))
                 assert ids == case[key], f"{case['text']!r} {key}: {ids} is not {case[key]}"
-        if case["ids_special"]:
-            text = quanta("tokenize", model, "--decode", joined(case["ids_special"]))
+        if case["ids"]:
+            text = quanta("tokenize", model, "--decode", joined(case["ids"]))
             assert text.removesuffix("\n") == case["decoded"].removesuffix("\n"), (
-                f"decoding {case['ids_special']}: {text!r} is not {case['decoded']!r}")
+                f"decoding {case['ids']}: {text!r} is not {case['decoded']!r}")
         count += 1
     return f"{count} cases equal"
 

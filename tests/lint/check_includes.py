@@ -13,19 +13,22 @@ import sys
 SOURCES = ("runtime", "converter")
 SUFFIXES = (".h", ".cc", ".c", ".inc")
 INCLUDE_ROOTS = ("", "runtime/include")
-DIRECTIVE = re.compile(r'[ \t]*#[ \t]*include[ \t]*(?:"(?P<quoted>[^"\n]+)"|<(?P<angled>[^>\n]+)>)')
+DIRECTIVE = re.compile(r'\s*#\s*include\s*(?:"(?P<quoted>[^"]+)"|<(?P<angled>[^>]+)>)')
 
 # Headers of C and C++20.
 STANDARD = set("""
-algorithm any array atomic barrier bit bitset charconv chrono codecvt compare complex concepts condition_variable coroutine deque
-exception execution filesystem format forward_list fstream functional future initializer_list iomanip ios iosfwd iostream istream
-iterator latch limits list locale map memory memory_resource mutex new numbers numeric optional ostream queue random ranges ratio
-regex scoped_allocator semaphore set shared_mutex source_location span sstream stack stdexcept stop_token streambuf string
-string_view strstream syncstream system_error thread tuple type_traits typeindex typeinfo unordered_map unordered_set utility
-valarray variant vector version
+algorithm any array atomic barrier bit bitset charconv chrono codecvt compare complex concepts
+condition_variable coroutine deque exception execution filesystem format forward_list fstream
+functional future initializer_list iomanip ios iosfwd iostream istream iterator latch limits list
+locale map memory memory_resource mutex new numbers numeric optional ostream queue random ranges
+ratio regex scoped_allocator semaphore set shared_mutex source_location span sstream stack
+stdexcept stop_token streambuf string string_view strstream syncstream system_error thread tuple
+type_traits typeindex typeinfo unordered_map unordered_set utility valarray variant vector version
 """.split())
-C_HEADERS = """assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic
-stdbool stddef stdint stdio stdlib string tgmath time uchar wchar wctype""".split()
+C_HEADERS = """
+assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign
+stdarg stdatomic stdbool stddef stdint stdio stdlib string tgmath time uchar wchar wctype
+""".split()
 STANDARD.update(f"c{name}" for name in C_HEADERS)
 STANDARD.update(f"{name}.h" for name in C_HEADERS)
 
@@ -37,14 +40,16 @@ def matches(path, pattern):
 class Layers:
     def __init__(self, file):
         self.libraries, self.rows = [], []
-        with open(file, encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                words = line.split("#", 1)[0].split()
-                if not words:
-                    continue
-                if len(words) < 2 or words[0] not in ("library", "layer"):
-                    sys.exit(f"{file}:{number}: expected 'library NAME HEADER...' or 'layer PATH ALLOWED...'")
-                (self.libraries if words[0] == "library" else self.rows).append((words[1], words[2:]))
+        with open(file, encoding="utf-8") as text:
+            lines = text.read().replace("\\\n", " ").splitlines()
+        for line in lines:
+            words = line.split("#", 1)[0].split()
+            if not words:
+                continue
+            if len(words) < 2 or words[0] not in ("library", "layer"):
+                sys.exit(f"{file}: expected 'library NAME ...' or 'layer PATH ...': {line}")
+            rows = self.libraries if words[0] == "library" else self.rows
+            rows.append((words[1], words[2:]))
 
     def allowed(self, path):
         found = None
@@ -74,10 +79,11 @@ def problem(root, layers, path, header, is_angled):
     permitted = layers.allowed(path)
     if permitted is None:
         return None
-    own = locate(root, os.path.dirname(path), header) if not is_angled else locate(root, "runtime/include", header)
+    folder = os.path.dirname(path)
+    own = locate(root, "runtime/include" if is_angled else folder, header)
     library = layers.library(header)
     if own and not library:
-        if any(own.startswith(name + "/") for name in permitted) or os.path.dirname(own) == os.path.dirname(path):
+        if any(own.startswith(name + "/") for name in (folder, *permitted)):
             return None
         return f"may not include {own}"
     if library:
@@ -109,7 +115,8 @@ def main(arguments):
                 found = DIRECTIVE.match(line)
                 if not found:
                     continue
-                message = problem(root, layers, path, found["quoted"] or found["angled"], bool(found["angled"]))
+                header = found["quoted"] or found["angled"]
+                message = problem(root, layers, path, header, bool(found["angled"]))
                 if message:
                     errors += 1
                     print(f"{path}:{number}: {message}")

@@ -1,4 +1,5 @@
-/* sodium_init() for the subset that CMakeLists.txt builds: libsodium's own also sets up ciphers that are left out here. */
+/* sodium_init() for the subset that CMakeLists.txt builds: libsodium's own also sets up ciphers that
+ * are left out here. */
 #include <stdlib.h>
 
 #include "core.h"
@@ -14,7 +15,7 @@ extern int _sodium_alloc_init(void);
 
 static int initialized;
 
-/* Like libsodium's: 0 the first time, 1 afterwards. Call it before other threads use the library. */
+/* As in libsodium: 0 the first time, 1 afterwards. Call it before starting other threads. */
 int sodium_init(void) {
   if (__atomic_load_n(&initialized, __ATOMIC_ACQUIRE)) return 1;
   _sodium_runtime_get_cpu_features();

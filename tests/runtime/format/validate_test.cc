@@ -306,7 +306,12 @@ TEST(Validate, Tokens) {
          types[5] = static_cast<TokenType>(6);
        }},
       {"kind: unknown value", [](Header& h) { h.tokenizer.kind = static_cast<TokenizerKind>(4); }},
-      {"has 0 tokens", [](Header& h) { h.tokenizer.token_types = {}; }},
+      {"token_types: 0 tokens", [](Header& h) { h.tokenizer.token_types = {}; }},
+      {"token_types: 0 tokens",
+       [](Header& h) {  // Its ids would go unchecked if this passed for no tokenizer.
+         h.tokenizer.token_types = {};
+         h.tokenizer.token_offsets = {};
+       }},
   };
   ExpectRefused(kRules);
 }

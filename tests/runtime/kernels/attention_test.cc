@@ -114,11 +114,11 @@ TEST_P(AttentionTest, CapsItsScores) {
 
 TEST_P(AttentionTest, GivesTheSameBitsWhereverTheRingBegins) {
   for (const KvKind kv : {KvKind::kF32, KvKind::kF16}) {
-    for (const size_t count : {1u, 2u, 7u, 30u}) {
+    for (const size_t count : {1u, 2u, 7u, 30u, 130u}) {
       const Problem p(2, 36, count);
       const auto straight = Attend(p, kv, count, 0, 0, 2);
       for (const size_t slots : {count, count + 1, count + 9}) {
-        for (size_t first = 0; first < 2 * slots; ++first) {
+        for (size_t first = 0; first < 2 * slots; first += count / 20 + 1) {
           ASSERT_TRUE(SameBits<float>(Attend(p, kv, slots, first, 0, 2), straight))
               << count << " of " << slots << " from " << first;
         }
@@ -139,9 +139,9 @@ TEST_P(AttentionTest, GivesTheSameBitsHeadByHead) {
 }
 
 TEST_P(AttentionTest, SurvivesScoresBeyondTheRangeOfExp) {
-  Problem p(1, 16, 9);
+  Problem p(1, 16, 200);
   p.scale = 1000;
-  for (const float value : Attend(p, KvKind::kF32, 9, 0, 0, 1)) {
+  for (const float value : Attend(p, KvKind::kF32, 200, 0, 0, 1)) {
     EXPECT_TRUE(std::isfinite(value));
     EXPECT_LE(std::abs(value), 1.0f);
   }

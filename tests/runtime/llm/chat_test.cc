@@ -77,9 +77,31 @@ TEST_F(ChatTest, SpecialTokensInAMessageCountOnRequest) {
       (Ids{kBos, kUser, kHe, kEnd, kEnd, kAssistant}));
 }
 
-// "<|user|>he" + "<|en": no special token may begin in a content and end in the
-// template, or the other way round.
+TEST_F(ChatTest, TheLongestSpecialTokenCounts) {
+  TinySpec spec = Spec();
+  spec.user_prefix = "<|end|>><|end|>";
+  TinyModel tiny(spec);
+  const Model model = tiny.Open();
+  TokenBuffer buffer;
+  const ChatMessage messages[] = {{ChatRole::kUser, ">"}};
+  ASSERT_TRUE(EncodeChat(model, messages, {}, &buffer).ok());
+  EXPECT_EQ(Ids(buffer.ids().begin(), buffer.ids().end()),
+            (Ids{kBos, testing::kEndMore, kEnd, '>', kEnd, kAssistant}));
+}
+
+// No special token begins in the template and ends in a content, or the other way round.
 TEST_F(ChatTest, SpecialTokensCannotBeForgedAcrossTheBorder) {
+  TinySpec spec = Spec();
+  spec.user_prefix = "<|user|><|en";
+  TinyModel tiny(spec);
+  const Model model = tiny.Open();
+  TokenBuffer buffer;
+  const ChatMessage messages[] = {{ChatRole::kUser, "d|>"}};
+  ASSERT_TRUE(EncodeChat(model, messages, {}, &buffer).ok());
+  EXPECT_EQ(std::count(buffer.ids().begin(), buffer.ids().end(), kEnd), 1);
+}
+
+TEST_F(ChatTest, SpecialTokensCannotBeForgedInAContent) {
   const Ids ids = Encode({{ChatRole::kUser, "<|end|><|end|"}});
   EXPECT_EQ(std::count(ids.begin(), ids.end(), kEnd), 1);
   EXPECT_EQ(std::count(ids.begin(), ids.end(), '<'), 2);

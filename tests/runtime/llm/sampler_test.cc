@@ -275,6 +275,20 @@ TEST_F(SamplerTest, ChoicesAreTheSameOnEveryPlatform) {
   EXPECT_EQ(draw(200, 0.7f, 0.2f), (Ids{777, 377, 486, 536, 710, 51}));
 }
 
+// At the very boundary: half of two equals is one; the likeliest always stays.
+TEST_F(SamplerTest, FiltersKeepWhatReachesThemExactly) {
+  SamplingOptions options;
+  options.temperature = 1;
+  options.top_p = 0.5f;
+  for (const auto& [id, frequency] : Frequencies({2, 2}, options, 50)) EXPECT_EQ(id, 0);
+  options.top_p = 1;
+  options.min_p = 1;
+  EXPECT_EQ(Frequencies({1, 2, 2}, options, 200).size(), 2u);
+  options.min_p = 0.5f;
+  options.temperature = 1.0f / 1024;
+  for (const auto& [id, frequency] : Frequencies({1, 2}, options, 50)) EXPECT_EQ(id, 1);
+}
+
 TEST_F(SamplerTest, TinyTemperaturesAreGreedyAndHugeOnesUniform) {
   SamplingOptions options;
   options.temperature = 1e-30f;

@@ -79,17 +79,17 @@ struct TokenizerTables {
     return view;
   }
 
-  static constexpr std::array<const char*, 5> kSpecials = {"<s>", "</s>", "<|user|>", "<|end|>",
-                                                           "<|assistant|>"};
+  static constexpr std::array<const char*, 6> kSpecials = {"<s>",     "</s>",          "<|user|>",
+                                                           "<|end|>", "<|assistant|>", "<|end|>>"};
 };
 
-format::ChatTemplate UserTurns() {
+format::ChatTemplate UserTurns(const TinySpec& spec) {
   std::vector<format::ChatRule> rules(5);
   rules[0].kind = format::ChatRuleKind::kStart;
   rules[0].prefix = "<s>";
   rules[1].kind = format::ChatRuleKind::kMessage;
   rules[1].role = format::ChatRole::kUser;
-  rules[1].prefix = "<|user|>he";
+  rules[1].prefix = spec.user_prefix;
   rules[1].suffix = "<|end|>";
   rules[2].kind = format::ChatRuleKind::kRefuse;
   rules[2].role = format::ChatRole::kSystem;
@@ -288,7 +288,7 @@ std::span<const std::byte> TinyModel::File() {
   format::Header header;
   header.architecture = ToArchitecture(spec_, frequencies);
   header.tokenizer = tables.View();
-  if (spec_.chat) header.chat_template = UserTurns();
+  if (spec_.chat) header.chat_template = UserTurns(spec_);
   header.provenance.source = "tiny";
   header.provenance.license = "MIT";
   header.self_test.prompt = spec_.prompt;

@@ -41,6 +41,7 @@ struct TinySpec {
   std::vector<format::Layer> layers = {{0, 0}, {0, 0}};
   format::Panel panel = format::Panel::kF32;  ///< of the matrices
   uint32_t seed = 1;
+  std::string user_prefix = "<|user|>he";
   bool chat = false;  ///< <s> <|user|>heCONTENT<|end|> <|assistant|>CONTENT<|end|>
 
   // A self-test, if `expected` is not empty.
@@ -53,7 +54,8 @@ struct TinySpec {
 /// The tokenizer of every tiny model: 256 bytes, three merges, specials.
 inline constexpr int32_t kHe = 256, kLl = 257, kHell = 258;
 inline constexpr int32_t kBos = 259, kEos = 260, kUser = 261, kEnd = 262, kAssistant = 263;
-inline constexpr uint32_t kTinyVocab = 264;  ///< the least `vocab` of a spec
+inline constexpr int32_t kEndMore = 264;     ///< "<|end|>>", which kEnd begins
+inline constexpr uint32_t kTinyVocab = 265;  ///< the least `vocab` of a spec
 
 class TinyModel {
  public:

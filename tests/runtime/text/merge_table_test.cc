@@ -84,6 +84,16 @@ TEST(MergeTable, OneHugeWordIsNoTrap) {
   EXPECT_EQ(merged, Ids(1 << 17, 3));
 }
 
+// A file may choose its pairs so that all fall into a few slots: finding one would
+// become a walk through all of them.
+TEST(MergeTable, RefusesPairsThatAreMadeToCollide) {
+  std::vector<format::Merge> merges;
+  for (uint32_t right = 0; merges.size() < 1100; ++right) {
+    if (MixBits(right) >> 56 == 0) merges.push_back({0, right, 1});
+  }
+  EXPECT_EQ(MergeTable::Create(merges).status().code(), Code::kCorrupt);
+}
+
 TEST(MergeTable, EmptyTableJoinsNothing) {
   const auto table = MergeTable::Create({});
   EXPECT_EQ(Merge(table.value(), {1, 2, 3}), (Ids{1, 2, 3}));

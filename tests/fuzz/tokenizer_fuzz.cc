@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+//
+// Reads tokenizer.json files and puts an accepted one to work: every text must encode
+// to ids of its vocabulary, the same way each time, and those must decode.
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "converter/tokenizer/byte_alphabet.h"
+#include "converter/tokenizer/tokenizer_json.h"
+#include "quanta/check.h"
+#include "runtime/text/tokenizer_impl.h"
+#include "runtime/text/utf8.h"
+#include "tests/fuzz/fuzz.h"
+
+namespace quanta {
+namespace {
+
+constexpr size_t kMaxText = 4096;
+
+std::string Decode(const Tokenizer& tokenizer, std::span<const int32_t> ids, bool skip_special) {
+  std::vector<char> storage(TextDecoder::StorageBytes(tokenizer));
+  TextDecoder decoder(tokenizer, storage, skip_special);
+  std::string text;
+  for (const int32_t id : ids) text += decoder.Push(id);
+  text += decoder.Finish();
+  return text;
+}
+
+void UseText(const Tokenizer& tokenizer, std::string_view text, const EncodeOptions& options) {
+  TokenBuffer ids, again;
+  const Status status = tokenizer.Encode(text, options, &ids);
+  QUANTA_CHECK(status.ok() || (status.code() == Code::kLimit && ids.size() == 0));
+  QUANTA_CHECK(tokenizer.Encode(text, options, &again).code() == status.code());
+  QUANTA_CHECK(std::equal(ids.ids().begin(), ids.ids().end(), again.ids().begin(),
+                          again.ids().end()));
+  for (const int32_t id : ids.ids()) {
+    QUANTA_CHECK(id >= 0 && static_cast<uint32_t>(id) < tokenizer.vocab());
+  }
+  for (const bool skip : {false, true}) {
+    QUANTA_CHECK(text::IsUtf8(Decode(tokenizer, ids.ids(), skip)));
+  }
+}
+
+// A text of what the tokenizer itself and its file consist of.
+std::string TextFor(const converter::TokenizerTables& tables, std::string_view file) {
+  std::string text("it's  12\xE2\x80\x83 \xCC\x81\xE9\xFF\n\n x");
+  for (const auto& token : tables.added) text.append(token.content).append(" ");
+  for (size_t id = 0; id < tables.vocab() && text.size() < kMaxText / 2; ++id) {
+    const uint32_t start = tables.token_offsets[id];
+    text.append(reinterpret_cast<const char*>(tables.token_bytes.data()) + start,
+                tables.token_offsets[id + 1] - start);
+  }
+  text += file.substr(file.size() - std::min(file.size(), kMaxText / 2));
+  return text.substr(0, kMaxText);
+}
+
+bool Use(std::string_view file) {
+  ErrorDetail detail;
+  const auto tables = converter::ReadTokenizer({.tokenizer_json = file}, 0, &detail);
+  if (!tables.ok()) {
+    QUANTA_CHECK(tables.status().code() != Code::kInternal);
+    QUANTA_CHECK(!detail.empty() || tables.status().code() == Code::kOutOfMemory);
+    return false;
+  }
+  const format::Tokenizer view = tables.value().View().value();
+  const auto tokenizer = text::CreateTokenizer(view, &detail);
+  QUANTA_CHECK(tokenizer.ok());  // ReadTokenizer has tried
+  const std::string text = TextFor(tables.value(), file);
+  for (const bool parse_special : {false, true}) {
+    UseText(tokenizer.value(), text, {.add_special = true, .parse_special = parse_special});
+  }
+  return true;
+}
+
+// --- Seeds: small files that use every section -----------------------------------------
+
+std::string Vocabulary() {
+  std::string json;
+  for (int byte = 0; byte < 256; ++byte) {
+    char bytes[4];
+    const size_t size =
+        text::EncodeUtf8(converter::ByteToChar(static_cast<uint8_t>(byte)), bytes);
+    const std::string word(bytes, size);
+    json += (byte == '"' || byte == '\\' ? "\"\\" : "\"") + word + "\":" + std::to_string(byte);
+    json += ',';
+  }
+  return json + R"("he":256,"ll":257,"hell":258,"Ġx":259,"12":260)";
+}
+
+fuzz::Input Seed(const char* normalizer, const char* pre_tokenizers, const char* settings) {
+  std::string json = R"({"version":"1.0","truncation":null,"padding":null,"added_tokens":[
+    {"id":261,"content":"<s>","single_word":false,"lstrip":false,"rstrip":true,"normalized":false,"special":true},
+    {"id":262,"content":"Tool","single_word":true,"lstrip":true,"rstrip":false,"normalized":true,"special":false}],
+    "normalizer":)";
+  json += normalizer;
+  json += R"(,"pre_tokenizer":{"type":"Sequence","pretokenizers":[)";
+  json += pre_tokenizers;
+  json += R"(]},"post_processor":{"type":"TemplateProcessing","single":[
+    {"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"pair":[],
+    "special_tokens":{"<s>":{"id":"<s>","ids":[261],"tokens":["<s>"]}}},
+    "decoder":{"type":"ByteLevel"},"model":{"type":"BPE","unk_token":"ll",)";
+  json += settings;
+  json += R"("merges":["h e",["l","l"],"he ll",["Ġ","x"],"1 2"],"vocab":{)";
+  json += Vocabulary() + "}}}";
+  return {json.begin(), json.end()};
+}
+
+}  // namespace
+}  // namespace quanta
+
+namespace quanta::fuzz {
+
+std::vector<Input> Seeds() {
+  return {
+      Seed("null", R"({"type":"ByteLevel","add_prefix_space":true,"use_regex":true})", ""),
+      Seed(R"({"type":"NFC"})",
+           R"({"type":"Split","pattern":{"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},"behavior":"Isolated","invert":false},
+              {"type":"ByteLevel","add_prefix_space":false,"use_regex":false})",
+           R"("ignore_merges":true,)"),
+      Seed(R"({"type":"Sequence","normalizers":[{"type":"NFKD"},{"type":"Lowercase"},
+              {"type":"Replace","pattern":{"String":"a"},"content":"bb"},{"type":"Prepend","prepend":"_"},
+              {"type":"Strip","strip_left":true,"strip_right":true}]})",
+           R"({"type":"Split","pattern":{"String":" "},"behavior":"MergedWithNext","invert":false},
+              {"type":"Digits","individual_digits":true},
+              {"type":"ByteLevel","add_prefix_space":false,"use_regex":true})",
+           R"("fuse_unk":true,)"),
+  };
+}
+
+}  // namespace quanta::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  quanta::fuzz::accepted += quanta::Use({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
