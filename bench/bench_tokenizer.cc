@@ -49,9 +49,10 @@ void Run(const char* name, size_t bytes, const TokenBuffer& ids, Body body) {
   }
   std::sort(seconds.begin(), seconds.end());
   const auto rate = [&](double s) { return static_cast<double>(bytes) / s / 1e6; };
-  std::printf("{\"name\":\"%s\",\"bytes\":%zu,\"ids\":%zu,\"mb_s\":%.1f,\"best_mb_s\":%.1f,"
-              "\"hash\":\"%08x\"}\n",
-              name, bytes, ids.size(), rate(seconds[4]), rate(seconds[0]), Hash(ids.ids()));
+  std::printf(
+      "{\"name\":\"%s\",\"bytes\":%zu,\"ids\":%zu,\"mb_s\":%.1f,\"best_mb_s\":%.1f,"
+      "\"hash\":\"%08x\"}\n",
+      name, bytes, ids.size(), rate(seconds[4]), rate(seconds[0]), Hash(ids.ids()));
 }
 
 constexpr EncodeOptions kOptions{.add_special = false, .parse_special = true};

@@ -175,18 +175,22 @@ class Grammar {
  private:
   void AddConvert() {
     ConvertOptions& options = arguments_.convert;
-    app_.add_option("CKPT", options.checkpoint, "The checkpoint's folder");
-    app_.add_option("-o,--output", options.output, "Default: the folder's name + .qfb");
-    app_.add_option("--quant", arguments_.quant, "Weights: f32 or f16 (default)");
+    app_.add_option("CKPT", options.checkpoint, "The checkpoint's folder")->type_name("");
+    app_.add_option("-o,--output", options.output, "Default: the folder's name + .qfb")
+        ->type_name("FILE");
+    app_.add_option("--quant", arguments_.quant, "Weights: f32 or f16 (default)")
+        ->type_name("SCHEME");
     app_.add_flag("--compress", options.compress, "Write the compressed form, for download");
-    app_.add_option("--sign", options.sign_key, "Sign with this secret key (see keygen)");
+    app_.add_option("--sign", options.sign_key, "Sign with this secret key (see keygen)")
+        ->type_name("KEYFILE");
     app_.add_flag("--no-self-test", arguments_.no_self_test, "Do not run and record a self-test");
     app_.add_flag("--no-tokenizer", arguments_.no_tokenizer, "Convert without tokenizer: ids only");
     app_.add_flag("--no-chat-template", arguments_.no_chat_template,
                   "Convert without chat template");
     app_.add_option("--allow-unknown-config", options.allowed_keys,
                     "Let this setting of config.json pass; may be repeated")
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->type_name("KEY");
     app_.add_flag("--force", options.force, "Replace an output that is no Quanta model");
     app_.add_flag("--json", arguments_.json, "Report as JSON");
     app_.add_flag("--quiet,-q", arguments_.quiet, "No report, no progress");
@@ -200,7 +204,7 @@ class Grammar {
   }
 
   void AddFile(CLI::App* command) {
-    command->add_option("FILE", arguments_.file, "A model file")->required();
+    command->add_option("FILE", arguments_.file, "A model file")->required()->type_name("");
   }
 
   void AddInspect() {
@@ -215,15 +219,18 @@ class Grammar {
     CLI::App* command = AddCommand("verify", "Hash everything in a model file",
                                    [this] { RunVerify(arguments_); });
     AddFile(command);
-    command->add_option("--key", arguments_.key, "It must be signed with this public key");
+    command->add_option("--key", arguments_.key, "It must be signed with this public key")
+        ->type_name("PUBKEY");
     command->add_flag("--quiet,-q", arguments_.quiet, "Say nothing if it is right");
   }
 
   void AddSign() {
     CLI::App* command = AddCommand("sign", "Sign a model file", [this] { RunSign(arguments_); });
     AddFile(command);
-    command->add_option("--key", arguments_.key, "The secret key's file")->required();
-    command->add_option("-o,--output", arguments_.output, "Default: in place");
+    command->add_option("--key", arguments_.key, "The secret key's file")
+        ->required()
+        ->type_name("KEYFILE");
+    command->add_option("-o,--output", arguments_.output, "Default: in place")->type_name("FILE");
     command->add_flag("--force", arguments_.convert.force, "Replace an output that is no model");
     command->add_flag("--quiet,-q", arguments_.quiet, "Say nothing");
   }
@@ -231,7 +238,9 @@ class Grammar {
   void AddKeygen() {
     CLI::App* command = AddCommand("keygen", "Make a pair of keys: NAME and NAME.pub",
                                    [this] { RunKeygen(arguments_); });
-    command->add_option("NAME", arguments_.file, "The secret key's file")->required();
+    command->add_option("NAME", arguments_.file, "The secret key's file")
+        ->required()
+        ->type_name("");
     command->add_flag("--quiet,-q", arguments_.quiet, "Say nothing");
   }
 
@@ -239,7 +248,9 @@ class Grammar {
     CLI::App* command =
         AddCommand(name, what, [this, recode] { RunRecode(arguments_, recode); });
     AddFile(command);
-    command->add_option("-o,--output", arguments_.output, "The file to write")->required();
+    command->add_option("-o,--output", arguments_.output, "The file to write")
+        ->required()
+        ->type_name("FILE");
     command->add_flag("--force", arguments_.convert.force, "Replace an output that is no model");
     command->add_flag("--quiet,-q", arguments_.quiet, "No progress");
   }

@@ -111,16 +111,16 @@ class BpeModelReader {
     const auto word = ids_.find(token.content);
     const uint32_t expected = word != ids_.end() ? word->second : NextAddedId();
     if (token.id != expected) {
-      value["id"].Corrupt(
-          Format("%u for %s, which Hugging Face's library would give the id %u", token.id,
-                 Quote(token.content).c_str(), expected),
-          "load and save the tokenizer with it to see which one is meant");
+      value["id"].Corrupt(Format("%u for %s, which Hugging Face's library would give the id %u",
+                                 token.id, Quote(token.content).c_str(), expected),
+                          "load and save the tokenizer with it to see which one is meant");
     }
     last_added_ = std::max(last_added_.value_or(0), token.id);
     if (model_vocab_ != 0 && token.id >= model_vocab_) {
-      tables_.notes.push_back(Format("added token %s has id %u, which the model has no embedding "
-                                     "for: left out",
-                                     Quote(token.content).c_str(), token.id));
+      tables_.notes.push_back(
+          Format("added token %s has id %u, which the model has no embedding "
+                 "for: left out",
+                 Quote(token.content).c_str(), token.id));
       return;
     }
     Token& entry = At(token.id);
@@ -172,8 +172,7 @@ class BpeModelReader {
       if (token.bytes.size() > kMaxTokenBytes) {
         model_["vocab"].Corrupt("the word " + Quote(token.bytes) + " is too long for one");
       }
-      tables_.token_bytes.insert(tables_.token_bytes.end(), token.bytes.begin(),
-                                 token.bytes.end());
+      tables_.token_bytes.insert(tables_.token_bytes.end(), token.bytes.begin(), token.bytes.end());
       tables_.token_offsets.push_back(static_cast<uint32_t>(tables_.token_bytes.size()));
       tables_.token_types.push_back(token.type);
     }
@@ -190,8 +189,9 @@ class BpeModelReader {
     const auto missing = std::count(tables_.byte_ids.begin(), tables_.byte_ids.end(), -1);
     if (missing == 0) return;
     if (model_["byte_fallback"].BoolOr(false)) {
-      model_["byte_fallback"].Unsupported("is not supported in a byte-level vocabulary that lacks "
-                                          "some bytes");
+      model_["byte_fallback"].Unsupported(
+          "is not supported in a byte-level vocabulary that lacks "
+          "some bytes");
     }
     tables_.notes.push_back(Format("%d byte values have no token", static_cast<int>(missing)));
   }

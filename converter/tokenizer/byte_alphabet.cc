@@ -17,8 +17,7 @@ constexpr auto kCharOfByte = [] {
   std::array<char32_t, 256> chars{};
   char32_t next = 0x100;
   for (int byte = 0; byte < 256; ++byte) {
-    chars[static_cast<size_t>(byte)] =
-        StandsForItself(byte) ? static_cast<char32_t>(byte) : next++;
+    chars[static_cast<size_t>(byte)] = StandsForItself(byte) ? static_cast<char32_t>(byte) : next++;
   }
   return chars;
 }();

@@ -102,8 +102,8 @@ TokenizerTables::Normalizer ReadOneNormalizer(const JsonValue& value) {
   }
   if (type == "Strip") {
     value.CheckKeys({"type", "strip_left", "strip_right"});
-    return {NormalizerKind::kStrip, {}, {}, value["strip_left"].Bool(),
-            value["strip_right"].Bool()};
+    return {
+        NormalizerKind::kStrip, {}, {}, value["strip_left"].Bool(), value["strip_right"].Bool()};
   }
   value.Unsupported("normalizer not supported: " + Quote(type));
 }
@@ -137,9 +137,8 @@ TokenizerTables::PreTokenizer ReadSplit(const JsonValue& value) {
   const auto known = std::find_if(std::begin(kPatterns), std::end(kPatterns),
                                   [&](const KnownPattern& p) { return p.regex == pattern.text; });
   if (known == std::end(kPatterns)) {
-    value["pattern"].Unsupported(
-        "pre-tokenizer pattern not supported: " + pattern.text,
-        "the patterns of the GPT-2, Llama 3 and Qwen 2 tokenizers are");
+    value["pattern"].Unsupported("pre-tokenizer pattern not supported: " + pattern.text,
+                                 "the patterns of the GPT-2, Llama 3 and Qwen 2 tokenizers are");
   }
   // These patterns match all of a text: to isolate the matches, or to remove what
   // is none, comes to the same.

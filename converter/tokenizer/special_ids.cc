@@ -75,8 +75,7 @@ class SpecialIdReader {
     const JsonValue value =
         in_config.is_null() ? JsonValue(specials, kSpecialTokensMap)[key] : in_config;
     if (value.is_null()) return;
-    const std::string& text =
-        value.json().is_object() ? value["content"].String() : value.String();
+    const std::string& text = value.json().is_object() ? value["content"].String() : value.String();
     if (const auto id = IdOf(text)) {
       Add(static_cast<int32_t>(*id), ids);
     } else {

@@ -28,13 +28,13 @@ void CheckModelType(const JsonValue& model) {
 
 TokenizerTables Read(const TokenizerSources& sources, uint32_t model_vocab) {
   if (model_vocab > kMaxVocab) {
-    throw Error(Code::kLimit, "", Format("a vocabulary of %u is beyond the limit of %u",
-                                         model_vocab, kMaxVocab));
+    throw Error(Code::kLimit, "",
+                Format("a vocabulary of %u is beyond the limit of %u", model_vocab, kMaxVocab));
   }
   const Json json = ParseJson(sources.tokenizer_json, kTokenizerJson, {.bytes = kMaxFileBytes});
   const JsonValue root(json, kTokenizerJson);
-  root.CheckKeys({"version", "truncation", "padding", "added_tokens", "normalizer",
-                  "pre_tokenizer", "post_processor", "decoder", "model"});
+  root.CheckKeys({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
+                  "post_processor", "decoder", "model"});
   const JsonValue version = root["version"];
   if (!version.is_null() && version.String() != "1.0") {
     version.Unsupported("version " + Quote(version.String()) + " is not known");

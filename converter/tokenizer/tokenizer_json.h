@@ -92,7 +92,3 @@ Result<TokenizerTables> ReadTokenizerFolder(const std::string& folder, uint32_t 
                                             ErrorDetail* detail);
 
 }  // namespace quanta::converter
-
-namespace quanta {
-namespace convert = converter;
-}

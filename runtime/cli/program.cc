@@ -55,6 +55,12 @@ std::optional<int> Parse(int argc, char** argv, Action* action) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
       return app.exit(error);  // --help, --version
     }
+    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
+      const Error unknown(Code::kInvalidArgument, "",
+                          "there is no command '" + std::string(argv[1]) + "'",
+                          "see quanta --help");
+      return Fail(unknown.code(), unknown.what());
+    }
     std::string command = "quanta";
     for (const CLI::App* sub : app.get_subcommands()) command += " " + sub->get_name();
     const Error line(Code::kInvalidArgument, "", error.what(), "see " + command + " --help");

@@ -8,6 +8,9 @@
 namespace quanta::format {
 namespace {
 
+/// Each role once in each layer and once outside; the validation is stricter.
+constexpr size_t kMaxTensors = kRoles * (size_t{kMaxLayers} + 1);
+
 // Spans of these point straight into the file.
 static_assert(sizeof(Layer) == sizeof(fb::Layer) && sizeof(Merge) == sizeof(fb::Merge) &&
               sizeof(Hash256) == sizeof(fb::Hash256) && alignof(Hash256) == 1);
@@ -57,7 +60,7 @@ Status DecodeArchitecture(const fb::Architecture& in, FieldReader& fields, Archi
   QUANTA_ASSIGN(out->layers, Array<Layer>::Create(layers.size()));
   for (size_t i = 0; i < layers.size(); ++i) out->layers[i] = layers[i];
 
-  return fields.Tables("ropes", in.ropes(), &out->ropes, DecodeRope);
+  return fields.Tables("ropes", in.ropes(), out->layers.size(), &out->ropes, DecodeRope);
 }
 
 Status DecodeTensor(const fb::Tensor& in, FieldReader& fields, Tensor* out) {
@@ -136,11 +139,13 @@ Status DecodeTokenizer(const fb::Tokenizer& in, FieldReader& fields, Tokenizer* 
   QUANTA_TRY(fields.Span("prefix_ids", in.prefix_ids(), &out->prefix_ids));
   QUANTA_TRY(fields.Span("suffix_ids", in.suffix_ids(), &out->suffix_ids));
   QUANTA_TRY(fields.Span("stop_ids", in.stop_ids(), &out->stop_ids));
-  QUANTA_TRY(fields.Tables("normalizers", in.normalizers(), &out->normalizers, DecodeNormalizer));
-  QUANTA_TRY(fields.Tables("pre_tokenizers", in.pre_tokenizers(), &out->pre_tokenizers,
-                           DecodePreTokenizer));
-  QUANTA_TRY(fields.Tables("decoders", in.decoders(), &out->decoders, DecodeDecoder));
-  return fields.Tables("added", in.added(), &out->added, DecodeAddedToken);
+  QUANTA_TRY(fields.Tables("normalizers", in.normalizers(), kMaxTextSteps, &out->normalizers,
+                           DecodeNormalizer));
+  QUANTA_TRY(fields.Tables("pre_tokenizers", in.pre_tokenizers(), kMaxTextSteps,
+                           &out->pre_tokenizers, DecodePreTokenizer));
+  QUANTA_TRY(
+      fields.Tables("decoders", in.decoders(), kMaxTextSteps, &out->decoders, DecodeDecoder));
+  return fields.Tables("added", in.added(), out->token_types.size(), &out->added, DecodeAddedToken);
 }
 
 Status DecodeChatRule(const fb::ChatRule& in, FieldReader& fields, ChatRule* out) {
@@ -159,11 +164,7 @@ Status DecodeChatRule(const fb::ChatRule& in, FieldReader& fields, ChatRule* out
 Status DecodeChatTemplate(const fb::ChatTemplate& in, FieldReader& fields, ChatTemplate* out) {
   fields.At("chat_template");
   QUANTA_TRY(fields.String("source", in.source(), kMaxTextBytes, &out->source));
-  if (in.rules() != nullptr && in.rules()->size() > kMaxChatRules) {
-    return fields.Bad("rules", "%u entries, at most %zu are allowed", in.rules()->size(),
-                      kMaxChatRules);
-  }
-  return fields.Tables("rules", in.rules(), &out->rules, DecodeChatRule);
+  return fields.Tables("rules", in.rules(), kMaxChatRules, &out->rules, DecodeChatRule);
 }
 
 Status DecodeProvenance(const fb::Provenance& in, FieldReader& fields, Provenance* out) {
@@ -195,11 +196,11 @@ Status DecodeModel(const fb::Model& in, FieldReader& fields, ErrorDetail* detail
   if (in.chat_template() != nullptr) {
     QUANTA_TRY(DecodeChatTemplate(*in.chat_template(), fields, &out->chat_template));
   }
-  QUANTA_TRY(fields.Tables("tensors", in.tensors(), &out->tensors, DecodeTensor));
+  fields.At("header");
+  QUANTA_TRY(fields.Tables("tensors", in.tensors(), kMaxTensors, &out->tensors, DecodeTensor));
   out->data_offset = in.data_offset();
   out->data_bytes = in.data_bytes();
   out->chunk_bytes = in.chunk_bytes();
-  fields.At("header");
   QUANTA_TRY(fields.Span("chunk_hashes", in.chunk_hashes(), &out->chunk_hashes));
   if (in.provenance() != nullptr) {
     QUANTA_TRY(DecodeProvenance(*in.provenance(), fields, &out->provenance));

@@ -56,18 +56,24 @@ class FieldReader {
     return {};
   }
 
-  /// A vector of tables: each(table, *this, &element) for all.
+  /// A vector of up to `max_count` tables: each(table, *this, &element) for all. The
+  /// bound matters: an element takes more memory than the 4 bytes it may take in a file.
   template <class T, class Stored, class Each>
   Status Tables(const char* field, const flatbuffers::Vector<flatbuffers::Offset<Stored>>* in,
-                Array<T>* out, const Each& each) {
+                size_t max_count, Array<T>* out, const Each& each) {
     if (in == nullptr) return {};
+    if (in->size() > max_count) {
+      return Bad(field, "%zu entries, at most %zu are allowed", size_t{in->size()}, max_count);
+    }
     QUANTA_TRY(Charge(field, in->size(), sizeof(flatbuffers::uoffset_t)));
     QUANTA_ASSIGN(*out, Array<T>::Create(in->size()));
+    const char* const parent = table_;
     for (size_t i = 0; i < out->size(); ++i) {
       table_ = field;
       index_ = static_cast<ptrdiff_t>(i);
       QUANTA_TRY(each(*in->Get(static_cast<flatbuffers::uoffset_t>(i)), *this, &(*out)[i]));
     }
+    At(parent);
     return {};
   }
 

@@ -71,10 +71,6 @@ Status ValidateRope(const Rope& rope, size_t index, uint32_t head_dim, ErrorDeta
 }
 
 Status ValidateRopes(const Architecture& a, ErrorDetail* detail) {
-  if (a.ropes.size() > a.layers.size()) {
-    return Corrupt(detail, "architecture has %zu ropes for %zu layers", a.ropes.size(),
-                   a.layers.size());
-  }
   for (size_t i = 0; i < a.ropes.size(); ++i) {
     QUANTA_TRY(ValidateRope(a.ropes[i], i, a.head_dim, detail));
   }

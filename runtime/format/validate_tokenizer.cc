@@ -111,22 +111,12 @@ Status ValidateIds(const Tokenizer& t, ErrorDetail* detail) {
 }
 
 Status ValidateAdded(const Tokenizer& t, ErrorDetail* detail) {
-  if (t.added.size() > t.vocab()) {
-    return Corrupt(detail, "tokenizer.added has %zu entries for %u tokens", t.added.size(),
-                   t.vocab());
-  }
   for (size_t i = 0; i < t.added.size(); ++i) {
     if (t.added[i].id < t.vocab() && !t.added[i].content.empty()) continue;
     return Corrupt(detail, "tokenizer.added[%zu]: id %u, %zu bytes of content; there are %u tokens",
                    i, t.added[i].id, t.added[i].content.size(), t.vocab());
   }
   return {};
-}
-
-Status ValidateStepCount(const char* field, size_t count, ErrorDetail* detail) {
-  if (count <= kMaxTextSteps) return {};
-  return Corrupt(detail, "tokenizer.%s has %zu entries, at most %zu are allowed", field, count,
-                 kMaxTextSteps);
 }
 
 Status NeedsPattern(const char* field, size_t index, std::string_view a, ErrorDetail* detail) {
@@ -141,14 +131,12 @@ Status ValidatePrepend(const char* field, size_t index, uint8_t prepend, ErrorDe
 }
 
 Status ValidateSteps(const Tokenizer& t, ErrorDetail* detail) {
-  QUANTA_TRY(ValidateStepCount("normalizers", t.normalizers.size(), detail));
   for (size_t i = 0; i < t.normalizers.size(); ++i) {
     const Normalizer& step = t.normalizers[i];
     if (step.kind == NormalizerKind::kReplace || step.kind == NormalizerKind::kPrepend) {
       QUANTA_TRY(NeedsPattern("normalizers", i, step.a, detail));
     }
   }
-  QUANTA_TRY(ValidateStepCount("pre_tokenizers", t.pre_tokenizers.size(), detail));
   for (size_t i = 0; i < t.pre_tokenizers.size(); ++i) {
     const PreTokenizer& step = t.pre_tokenizers[i];
     QUANTA_TRY(ValidatePrepend("pre_tokenizers", i, step.prepend, detail));
@@ -156,7 +144,6 @@ Status ValidateSteps(const Tokenizer& t, ErrorDetail* detail) {
       QUANTA_TRY(NeedsPattern("pre_tokenizers", i, step.a, detail));
     }
   }
-  QUANTA_TRY(ValidateStepCount("decoders", t.decoders.size(), detail));
   for (size_t i = 0; i < t.decoders.size(); ++i) {
     const Decoder& step = t.decoders[i];
     QUANTA_TRY(ValidatePrepend("decoders", i, step.prepend, detail));

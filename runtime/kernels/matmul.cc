@@ -16,25 +16,27 @@ namespace {
 /// Rows of x that are used together: what is half of a small second-level cache.
 constexpr size_t kRowBytes = 256 << 10;
 
-/// Fetches the weights that kTileCols columns need a little later. With f32 the
-/// processor runs ahead far enough by itself; widening fills its queue.
+/// Columns at a time for one row of x: enough sums under way at once, and enough
+/// lines of weights on their way from memory.
+constexpr size_t kOneRowCols = 2 * kTileCols;
+
+/// Fetches the weights that kOneRowCols columns need a little later.
 template <class P>
 class Ahead {
  public:
   Ahead(const typename P::T* w, size_t k)
       : w_(reinterpret_cast<const char*>(w)),
         row_(k * sizeof(*w)),
-        distance_(HWY_MIN(row_, 4096)) {}
+        distance_(HWY_MIN(row_, 1024)) {}
 
   HWY_INLINE void operator()(size_t i) const {
-    if (sizeof(typename P::T) == sizeof(float) || HWY_ARCH_WASM) return;
     const size_t at = i * sizeof(typename P::T);
-    if (at % 64 != 0) return;
+    if (at % 64 != 0 || HWY_ARCH_WASM) return;
     // Beyond a row's end comes the next tile's row, not the next column's.
     const size_t ahead = at + distance_;
-    const char* line = w_ + ahead + (ahead < row_ ? 0 : (kTileCols - 1) * row_);
+    const char* line = w_ + ahead + (ahead < row_ ? 0 : (kOneRowCols - 1) * row_);
     QUANTA_UNROLL
-    for (size_t c = 0; c < kTileCols; ++c) hwy::Prefetch(line + c * row_);
+    for (size_t c = 0; c < kOneRowCols; ++c) hwy::Prefetch(line + c * row_);
   }
 
  private:
@@ -43,34 +45,43 @@ class Ahead {
   size_t distance_;
 };
 
-/// y[t, j...] for kTile rows and one column, or four.
-template <class P, size_t kTile, size_t kWidth, class Hint>
-HWY_INLINE void Product(const MatMulTile& tile, size_t t, size_t j, const Hint& hint) {
+/// y[j...] of one row: four columns, or one.
+template <size_t kWidth>
+HWY_INLINE void Store(const V* acc, const float* bias, float* y) {
+  if constexpr (kWidth == 1) {
+    const float sum = SumLanes(acc[0]);
+    *y = bias == nullptr ? sum : sum + *bias;
+  } else {
+    const V4 sum = SumLanes(acc[0], acc[1], acc[2], acc[3]);
+    hn::StoreU(bias == nullptr ? sum : hn::Add(sum, hn::LoadU(F4(), bias)), F4(), y);
+  }
+}
+
+/// y[t..., j...] for kRows rows and kCols columns: one, or a multiple of kTileCols.
+template <class P, size_t kRows, size_t kCols, class Hint = NoHint>
+HWY_INLINE void Product(const MatMulTile& tile, size_t t, size_t j, const Hint& hint = Hint()) {
+  constexpr size_t kWidth = HWY_MIN(kCols, kTileCols);
   const size_t k = tile.w->k;
   const auto* w = reinterpret_cast<const typename P::T*>(tile.w->data) + j * k;
-  V acc[kTile][kWidth];
+  V acc[kRows][kCols];
   DotTile<P>(tile.x + t * k, w, k, acc, hint);
   float* y = tile.y + t * tile.y_stride + j;
   QUANTA_UNROLL
-  for (size_t r = 0; r < kTile; ++r, y += tile.y_stride) {
-    if constexpr (kWidth == 1) {
-      const float sum = SumLanes(acc[r][0]);
-      *y = tile.bias == nullptr ? sum : sum + tile.bias[j];
-    } else {
-      const V4 sum = SumLanes(acc[r][0], acc[r][1], acc[r][2], acc[r][3]);
-      hn::StoreU(tile.bias == nullptr ? sum : hn::Add(sum, hn::LoadU(F4(), tile.bias + j)), F4(),
-                 y);
+  for (size_t r = 0; r < kRows; ++r, y += tile.y_stride) {
+    QUANTA_UNROLL
+    for (size_t c = 0; c < kCols; c += kWidth) {
+      Store<kWidth>(acc[r] + c, tile.bias == nullptr ? nullptr : tile.bias + j + c, y + c);
     }
   }
 }
 
-/// Rows [begin, end) of kWidth columns: their weights are read once from far away.
-template <class P, size_t kWidth>
+/// Rows [begin, end) of kCols columns: their weights are read once from far away.
+template <class P, size_t kCols>
 HWY_INLINE void Columns(const MatMulTile& tile, size_t begin, size_t end, size_t j) {
   constexpr size_t kRows = kTileRows<P>;
   size_t t = begin;
-  for (; t + kRows <= end; t += kRows) Product<P, kRows, kWidth>(tile, t, j, NoHint());
-  for (; t < end; ++t) Product<P, 1, kWidth>(tile, t, j, NoHint());
+  for (; t + kRows <= end; t += kRows) Product<P, kRows, kCols>(tile, t, j);
+  for (; t < end; ++t) Product<P, 1, kCols>(tile, t, j);
 }
 
 template <class P>
@@ -85,10 +96,10 @@ void OneRow(const MatMulTile& tile) {
   const size_t k = tile.w->k;
   const auto* w = reinterpret_cast<const typename P::T*>(tile.w->data);
   size_t j = tile.begin;
-  for (; j + kTileCols <= tile.end; j += kTileCols) {
-    Product<P, 1, kTileCols>(tile, 0, j, Ahead<P>(w + j * k, k));
+  for (; j + kOneRowCols <= tile.end; j += kOneRowCols) {
+    Product<P, 1, kOneRowCols>(tile, 0, j, Ahead<P>(w + j * k, k));
   }
-  for (; j < tile.end; ++j) Product<P, 1, 1>(tile, 0, j, NoHint());
+  for (; j < tile.end; ++j) Product<P, 1, 1>(tile, 0, j);
 }
 
 template <class P>

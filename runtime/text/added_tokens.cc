@@ -55,11 +55,11 @@ Result<AddedTokenSet> AddedTokenSet::Create(std::span<const format::AddedToken> 
     if (a.token->special != b.token->special) return a.token->special;
     return a.token < b.token;
   });
-  Entry* const end = std::unique(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return a.content == b.content;
-  });
-  Entry* const begin = std::find_if(entries.begin(), end,
-                                    [](const Entry& entry) { return !entry.content.empty(); });
+  Entry* const end =
+      std::unique(entries.begin(), entries.end(),
+                  [](const Entry& a, const Entry& b) { return a.content == b.content; });
+  Entry* const begin =
+      std::find_if(entries.begin(), end, [](const Entry& entry) { return !entry.content.empty(); });
   QUANTA_ASSIGN(set.entries_, Array<Entry>::Create(static_cast<size_t>(end - begin)));
   std::copy(begin, end, set.entries_.begin());
   for (const Entry& entry : set.entries_) ++set.starts_[size_t{ByteAt(entry.content, 0)} + 1];

@@ -41,9 +41,9 @@ class AddedTokenSet {
  private:
   const Entry* LongestAt(std::string_view text) const;
 
-  Array<Entry> entries_;                  // ascending by content, no two alike
-  std::array<uint32_t, 257> starts_{};    // entries that begin with byte b: [b] to [b + 1]
-  TextBuffer contents_;                   // the normalized ones
+  Array<Entry> entries_;                // ascending by content, no two alike
+  std::array<uint32_t, 257> starts_{};  // entries that begin with byte b: [b] to [b + 1]
+  TextBuffer contents_;                 // the normalized ones
 };
 
 /// Cuts a text at the added tokens in it, as Hugging Face does.
@@ -69,8 +69,8 @@ class AddedTokenSplitter {
   const AddedTokenSet& set_;
   const std::string_view text_;
   const bool parse_special_;
-  size_t done_ = 0;       // everything before it has been handed out
-  size_t search_ = 0;     // where to look for the next token
+  size_t done_ = 0;                           // everything before it has been handed out
+  size_t search_ = 0;                         // where to look for the next token
   size_t spaces_start_ = 0, spaces_end_ = 0;  // white space seen by SpacesAfter
   // The token that was found and comes next.
   const format::AddedToken* token_ = nullptr;

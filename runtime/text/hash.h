@@ -41,7 +41,7 @@ inline uint64_t MixBits(uint64_t x) {
   return x ^ (x >> 32);
 }
 
-inline uint64_t HashShortWord(const ShortWord& word, size_t length) {
+inline uint64_t HashShortWord(const ShortWord& word, uint64_t length) {
   return MixBits(word.low ^ MixBits(word.high + length));
 }
 

@@ -52,8 +52,8 @@ class IndexTable {
     size_t slot = Home(hash);
     for (int probe = 0; probe < kMostProbes; ++probe, slot = (slot + 1) & mask_) {
       const uint32_t found = slots_[slot];
-      if (found == 0 || ((found & ~IndexMask()) == (entry & ~IndexMask()) &&
-                         same((found & IndexMask()) - 1))) {
+      if (found == 0 ||
+          ((found & ~IndexMask()) == (entry & ~IndexMask()) && same((found & IndexMask()) - 1))) {
         slots_[slot] = entry;
         return Status();
       }

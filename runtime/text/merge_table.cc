@@ -76,8 +76,7 @@ Result<size_t> MergeTable::MergeLong(std::span<uint32_t> ids, Scratch* scratch) 
   // Notes the new rank of the pair that starts at `i`.
   const auto update = [&](uint32_t i) -> Status {
     Symbol& symbol = symbols[i];
-    symbol.rank =
-        symbol.next == kEnd ? kNoRank : Rank(symbol.id, symbols[symbol.next].id);
+    symbol.rank = symbol.next == kEnd ? kNoRank : Rank(symbol.id, symbols[symbol.next].id);
     if (symbol.rank == kNoRank) return Status();
     QUANTA_TRY(heap.Append({symbol.rank, i}));
     std::push_heap(heap.data(), heap.data() + heap.size(), later);

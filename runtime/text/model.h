@@ -35,8 +35,7 @@ struct TokenModelEntry {
   const char* name;
   const char* version;  ///< semantic version of what it promises
   /// `view` outlives the model. Null for a kind that this build cannot run.
-  Result<std::unique_ptr<TokenModel>> (*create)(const format::Tokenizer& view,
-                                                ErrorDetail* detail);
+  Result<std::unique_ptr<TokenModel>> (*create)(const format::Tokenizer& view, ErrorDetail* detail);
 };
 
 Result<std::unique_ptr<TokenModel>> CreateByteBpe(const format::Tokenizer& view,

@@ -261,7 +261,9 @@ Result<PreTokenizerChain> PreTokenizerChain::Create(std::span<const format::PreT
       case Kind::kSplitLiteral:
         if (step.a.empty() || step.a.size() > kMaxLiteral || !IsUtf8(step.a)) {
           return Fail(detail, Code::kCorrupt, "bad pre-tokenizer", "the string to split at is %s",
-                      step.a.empty() ? "empty" : step.a.size() > kMaxLiteral ? "too long" : "not UTF-8");
+                      step.a.empty()                ? "empty"
+                      : step.a.size() > kMaxLiteral ? "too long"
+                                                    : "not UTF-8");
         }
         break;
       default:

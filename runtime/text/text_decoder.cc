@@ -59,8 +59,7 @@ std::string_view TextDecoder::Push(int32_t id) {
       held_ = step.bytes;
       return {};
     }
-    out.Put(step.kind == Utf8Kind::kCharacter ? std::string_view(hold_, step.bytes)
-                                              : kReplacement);
+    out.Put(step.kind == Utf8Kind::kCharacter ? std::string_view(hold_, step.bytes) : kReplacement);
     // What is held is the start of a character, so that a step never ends inside it.
     bytes.remove_prefix(step.bytes - held_);
     held_ = 0;

@@ -161,17 +161,16 @@ Result<Tokenizer> CreateTokenizer(const format::Tokenizer& view, ErrorDetail* de
   QUANTA_ASSIGN(auto model, CreateModel(view, detail));
   QUANTA_ASSIGN(auto normalizer, NormalizerChain::Create(view.normalizers.span(), detail));
   QUANTA_ASSIGN(auto pre_tokenizer, PreTokenizerChain::Create(view.pre_tokenizers.span(), detail));
-  QUANTA_ASSIGN(auto raw,
-                AddedTokenSet::Create(view.added.span(), false, normalizer, detail));
+  QUANTA_ASSIGN(auto raw, AddedTokenSet::Create(view.added.span(), false, normalizer, detail));
   QUANTA_ASSIGN(auto normalized,
                 AddedTokenSet::Create(view.added.span(), true, normalizer, detail));
   if (view.decoders.size() > 1 ||
       (view.decoders.size() == 1 && view.decoders[0].kind != format::DecoderKind::kByteLevel)) {
     return Fail(detail, Code::kUnsupported, "decoder not supported", "only byte_level is");
   }
-  std::unique_ptr<Tokenizer::Impl> impl(new (std::nothrow) Tokenizer::Impl{
-      &view, std::move(raw), normalizer, std::move(normalized), pre_tokenizer, std::move(model),
-      LongestToken(view)});
+  std::unique_ptr<Tokenizer::Impl> impl(
+      new (std::nothrow) Tokenizer::Impl{&view, std::move(raw), normalizer, std::move(normalized),
+                                         pre_tokenizer, std::move(model), LongestToken(view)});
   if (impl == nullptr) return Status(Code::kOutOfMemory, "the heap is exhausted");
   return Tokenizer(std::move(impl));
 }

@@ -54,9 +54,12 @@ utf8proc_category_t CategoryOf(uint32_t c) {
   const Recent* recent = FindRecent(c);
   if (recent == nullptr) return category;
   switch (recent->kind) {
-    case RecentKind::kLetter: return UTF8PROC_CATEGORY_LO;
-    case RecentKind::kNumber: return UTF8PROC_CATEGORY_ND;
-    case RecentKind::kMark: break;
+    case RecentKind::kLetter:
+      return UTF8PROC_CATEGORY_LO;
+    case RecentKind::kNumber:
+      return UTF8PROC_CATEGORY_ND;
+    case RecentKind::kMark:
+      break;
   }
   return UTF8PROC_CATEGORY_MN;
 }

@@ -48,8 +48,8 @@ class WordCache {
   /// Notes that `key` became output[offset, offset + count).
   void Insert(const Key& key, size_t offset, size_t count) {
     if (slots_.empty() || count == 0 || offset > UINT32_MAX) return;
-    slots_[Home(key)] = {key.word, static_cast<uint32_t>(offset),
-                         static_cast<uint16_t>(key.length), static_cast<uint16_t>(count)};
+    slots_[Home(key)] = {key.word, static_cast<uint32_t>(offset), static_cast<uint16_t>(key.length),
+                         static_cast<uint16_t>(count)};
   }
 
  private:

@@ -34,8 +34,8 @@ void UseText(const Tokenizer& tokenizer, std::string_view text, const EncodeOpti
   const Status status = tokenizer.Encode(text, options, &ids);
   QUANTA_CHECK(status.ok() || (status.code() == Code::kLimit && ids.size() == 0));
   QUANTA_CHECK(tokenizer.Encode(text, options, &again).code() == status.code());
-  QUANTA_CHECK(std::equal(ids.ids().begin(), ids.ids().end(), again.ids().begin(),
-                          again.ids().end()));
+  QUANTA_CHECK(
+      std::equal(ids.ids().begin(), ids.ids().end(), again.ids().begin(), again.ids().end()));
   for (const int32_t id : ids.ids()) {
     QUANTA_CHECK(id >= 0 && static_cast<uint32_t>(id) < tokenizer.vocab());
   }
@@ -81,8 +81,7 @@ std::string Vocabulary() {
   std::string json;
   for (int byte = 0; byte < 256; ++byte) {
     char bytes[4];
-    const size_t size =
-        text::EncodeUtf8(converter::ByteToChar(static_cast<uint8_t>(byte)), bytes);
+    const size_t size = text::EncodeUtf8(converter::ByteToChar(static_cast<uint8_t>(byte)), bytes);
     const std::string word(bytes, size);
     json += (byte == '"' || byte == '\\' ? "\"\\" : "\"") + word + "\":" + std::to_string(byte);
     json += ',';
@@ -116,10 +115,11 @@ namespace quanta::fuzz {
 std::vector<Input> Seeds() {
   return {
       Seed("null", R"({"type":"ByteLevel","add_prefix_space":true,"use_regex":true})", ""),
-      Seed(R"({"type":"NFC"})",
-           R"({"type":"Split","pattern":{"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},"behavior":"Isolated","invert":false},
+      Seed(
+          R"({"type":"NFC"})",
+          R"({"type":"Split","pattern":{"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},"behavior":"Isolated","invert":false},
               {"type":"ByteLevel","add_prefix_space":false,"use_regex":false})",
-           R"("ignore_merges":true,)"),
+          R"("ignore_merges":true,)"),
       Seed(R"({"type":"Sequence","normalizers":[{"type":"NFKD"},{"type":"Lowercase"},
               {"type":"Replace","pattern":{"String":"a"},"content":"bb"},{"type":"Prepend","prepend":"_"},
               {"type":"Strip","strip_left":true,"strip_right":true}]})",

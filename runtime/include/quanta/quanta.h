@@ -14,8 +14,9 @@
  * (4) Pointers are borrowed for the call unless a comment says "must outlive".
  *     Texts are UTF-8 with a length; what the library hands out has no final NUL.
  * (5) Sizes are in bytes, counts in elements, token ids are int32_t >= 0.
- * (6) No globals, no locks: use one session from one thread at a time. Models are
- *     immutable: any number of threads may share one.
+ * (6) No locks: use one session from one thread at a time. Models are immutable: any
+ *     number of threads may share one. The process's pool of threads is the only
+ *     global state.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -24,8 +24,9 @@ class TextProperties : public ::testing::TestWithParam<const char*> {
 
   // Words, white space and characters of every kind, not all of them assigned.
   std::string RandomText() {
-    static const char* const kPieces[] = {" ",  "  ", "\n", "\r\n", "\t",    "'s",     "'LL", "kable",
-                                          "42", "...", "\u00A0", "bleel", "\u0301", "\u65E5\u672C"};
+    static const char* const kPieces[] = {" ",      "  ",    "\n",     "\r\n",        "\t",
+                                          "'s",     "'LL",   "kable",  "42",          "...",
+                                          "\u00A0", "bleel", "\u0301", "\u65E5\u672C"};
     std::string text;
     for (uint32_t n = Below(30); n > 0; --n) {
       if (Below(3) > 0) {
@@ -49,8 +50,7 @@ TEST_P(TextProperties, DecodingGivesTheNormalizedTextBack) {
   text::NormalizerChain::Scratch scratch;
   for (int round = 0; round < 3000; ++round) {
     const std::string text = RandomText();
-    ASSERT_EQ(loaded_->Decode(loaded_->Encode(text)),
-              chain.value().Apply(text, &scratch).value());
+    ASSERT_EQ(loaded_->Decode(loaded_->Encode(text)), chain.value().Apply(text, &scratch).value());
   }
 }
 

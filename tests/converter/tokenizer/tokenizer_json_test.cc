@@ -31,10 +31,14 @@ Json Smallest() {
                            {"add_prefix_space", false},
                            {"trim_offsets", true},
                            {"use_regex", true}};
-  return {{"version", "1.0"},          {"truncation", nullptr},
-          {"padding", nullptr},        {"added_tokens", Json::array()},
-          {"normalizer", nullptr},     {"pre_tokenizer", byte_level},
-          {"post_processor", nullptr}, {"decoder", byte_level},
+  return {{"version", "1.0"},
+          {"truncation", nullptr},
+          {"padding", nullptr},
+          {"added_tokens", Json::array()},
+          {"normalizer", nullptr},
+          {"pre_tokenizer", byte_level},
+          {"post_processor", nullptr},
+          {"decoder", byte_level},
           {"model",
            {{"type", "BPE"},
             {"dropout", nullptr},
@@ -49,8 +53,8 @@ Json Smallest() {
 }
 
 Json Added(uint32_t id, const std::string& content, bool special = true) {
-  return {{"id", id},          {"content", content}, {"single_word", false}, {"lstrip", false},
-          {"rstrip", false},   {"normalized", false}, {"special", special}};
+  return {{"id", id},        {"content", content},  {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", false}, {"special", special}};
 }
 
 Result<TokenizerTables> Read(const Json& json, uint32_t model_vocab = 0,
@@ -80,8 +84,8 @@ const BadCase kBadCases[] = {
      "pre_tokenizer: the setting 'new' is not known"},
     {"dropout", [](Json& j) { j["model"]["dropout"] = 0.1; }, Code::kUnsupported,
      "model.dropout: random merges"},
-    {"prefix", [](Json& j) { j["model"]["continuing_subword_prefix"] = "##"; },
-     Code::kUnsupported, "continuing_subword_prefix: '##'"},
+    {"prefix", [](Json& j) { j["model"]["continuing_subword_prefix"] = "##"; }, Code::kUnsupported,
+     "continuing_subword_prefix: '##'"},
     {"suffix", [](Json& j) { j["model"]["end_of_word_suffix"] = "</w>"; }, Code::kUnsupported,
      "end_of_word_suffix: '</w>'"},
     {"vocab_array", [](Json& j) { j["model"]["vocab"] = Json::array(); }, Code::kCorrupt,
@@ -104,52 +108,78 @@ const BadCase kBadCases[] = {
      "merges[0]: 'ab' is not two words"},
     {"merge_three_words", [](Json& j) { j["model"]["merges"] = {"a b c"}; }, Code::kCorrupt,
      "'a b c' is not two words"},
-    {"merge_list_of_three", [](Json& j) { j["model"]["merges"] = {Json::array({"a", "b", "c"}), "a b"}; },
+    {"merge_list_of_three",
+     [](Json& j) {
+       j["model"]["merges"] = {Json::array({"a", "b", "c"}), "a b"};
+     },
      Code::kCorrupt, "merges[0]: must be two words"},
     {"merge_number", [](Json& j) { j["model"]["merges"] = Json::array({7}); }, Code::kCorrupt,
      "merges[0]: must be an array"},
-    {"merge_unknown_result", [](Json& j) { j["model"]["merges"] = Json::array({Json::array({"a", "b"})}); },
+    {"merge_unknown_result",
+     [](Json& j) {
+       j["model"]["merges"] = Json::array({Json::array({"a", "b"})});
+     },
      Code::kCorrupt, "merges[0]: 'ab' is not in the vocabulary"},
-    {"unknown_token", [](Json& j) {
+    {"unknown_token",
+     [](Json& j) {
        j["model"]["unk_token"] = "<unk>";
        j["model"]["vocab"].erase("a");
-     }, Code::kCorrupt, "unk_token: '<unk>' is not in the vocabulary"},
-    {"byte_fallback", [](Json& j) {
+     },
+     Code::kCorrupt, "unk_token: '<unk>' is not in the vocabulary"},
+    {"byte_fallback",
+     [](Json& j) {
        j["model"]["byte_fallback"] = true;
        j["model"]["vocab"].erase("a");
-     }, Code::kUnsupported, "byte_fallback"},
+     },
+     Code::kUnsupported, "byte_fallback"},
     {"added_empty", [](Json& j) { j["added_tokens"] = {Added(256, "")}; }, Code::kCorrupt,
      "added_tokens[0].content: is empty"},
-    {"added_twice", [](Json& j) { j["added_tokens"] = {Added(256, "<a>"), Added(257, "<a>")}; },
+    {"added_twice",
+     [](Json& j) {
+       j["added_tokens"] = {Added(256, "<a>"), Added(257, "<a>")};
+     },
      Code::kCorrupt, "added_tokens[1].content: '<a>' is added twice"},
     {"added_gap", [](Json& j) { j["added_tokens"] = {Added(300, "<a>")}; }, Code::kCorrupt,
      "would give the id 256"},
     {"added_other_id", [](Json& j) { j["added_tokens"] = {Added(7, "a")}; }, Code::kCorrupt,
      "would give the id 97"},
-    {"added_no_id", [](Json& j) {
+    {"added_no_id",
+     [](Json& j) {
        j["added_tokens"] = {Added(256, "<a>")};
        j["added_tokens"][0].erase("id");
-     }, Code::kCorrupt, "added_tokens[0].id: must be a token id"},
+     },
+     Code::kCorrupt, "added_tokens[0].id: must be a token id"},
     {"added_long", [](Json& j) { j["added_tokens"] = {Added(256, std::string(5000, 'x'))}; },
      Code::kCorrupt, "token 256 is too long"},
     {"added_number", [](Json& j) { j["added_tokens"] = Json::array({1}); }, Code::kCorrupt,
      "added_tokens[0]: must be an object"},
-    {"normalizer", [](Json& j) { j["normalizer"] = {{"type", "BertNormalizer"}}; },
+    {"normalizer",
+     [](Json& j) {
+       j["normalizer"] = {{"type", "BertNormalizer"}};
+     },
      Code::kUnsupported, "normalizer: normalizer not supported: 'BertNormalizer'"},
-    {"normalizer_regex", [](Json& j) {
+    {"normalizer_regex",
+     [](Json& j) {
        j["normalizer"] = {{"type", "Replace"}, {"pattern", {{"Regex", "a+"}}}, {"content", "b"}};
-     }, Code::kUnsupported, "normalizer.pattern: regular expression not supported: a+"},
-    {"normalizer_nested", [](Json& j) {
+     },
+     Code::kUnsupported, "normalizer.pattern: regular expression not supported: a+"},
+    {"normalizer_nested",
+     [](Json& j) {
        j["normalizer"] = {{"type", "Sequence"},
                           {"normalizers", {{{"type", "NFC"}}, {{"type", "Nmt"}}}}};
-     }, Code::kUnsupported, "normalizer.normalizers[1]: normalizer not supported: 'Nmt'"},
+     },
+     Code::kUnsupported, "normalizer.normalizers[1]: normalizer not supported: 'Nmt'"},
     {"normalizer_no_type", [](Json& j) { j["normalizer"] = Json::object(); }, Code::kCorrupt,
      "normalizer.type: must be a string"},
     {"no_pre_tokenizer", [](Json& j) { j["pre_tokenizer"] = nullptr; }, Code::kUnsupported,
      "pre_tokenizer: has no ByteLevel step"},
-    {"metaspace", [](Json& j) { j["pre_tokenizer"] = {{"type", "Metaspace"}}; },
+    {"metaspace",
+     [](Json& j) {
+       j["pre_tokenizer"] = {{"type", "Metaspace"}};
+     },
      Code::kUnsupported, "pre-tokenizer not supported: 'Metaspace'"},
-    {"pattern", [](Json& j) {
+    {"pattern",
+     [](Json& j) {
        j["pre_tokenizer"] = {{"type", "Sequence"},
                              {"pretokenizers",
                               {{{"type", "Split"},
@@ -157,34 +187,48 @@ const BadCase kBadCases[] = {
                                 {"behavior", "Isolated"},
                                 {"invert", false}},
                                j["pre_tokenizer"]}}};
-     }, Code::kUnsupported,
+     },
+     Code::kUnsupported,
      "pretokenizers[0].pattern: pre-tokenizer pattern not supported: [a-z]+|\\d; the patterns of"},
-    {"after_bytes", [](Json& j) {
+    {"after_bytes",
+     [](Json& j) {
        const Json digits = {{"type", "Digits"}, {"individual_digits", true}};
        j["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {j["pre_tokenizer"], digits}}};
-     }, Code::kUnsupported, "a 'Digits' after ByteLevel"},
-    {"decoder", [](Json& j) { j["decoder"] = {{"type", "WordPiece"}}; }, Code::kUnsupported,
-     "decoder: decoder not supported: 'WordPiece'"},
+     },
+     Code::kUnsupported, "a 'Digits' after ByteLevel"},
+    {"decoder",
+     [](Json& j) {
+       j["decoder"] = {{"type", "WordPiece"}};
+     },
+     Code::kUnsupported, "decoder: decoder not supported: 'WordPiece'"},
     {"no_decoder", [](Json& j) { j["decoder"] = nullptr; }, Code::kUnsupported,
      "decoder: byte-level BPE without a ByteLevel decoder"},
-    {"post_processor", [](Json& j) { j["post_processor"] = {{"type", "Odd"}}; },
+    {"post_processor",
+     [](Json& j) {
+       j["post_processor"] = {{"type", "Odd"}};
+     },
      Code::kUnsupported, "post-processor not supported: 'Odd'"},
-    {"post_processor_id", [](Json& j) {
+    {"post_processor_id",
+     [](Json& j) {
        j["post_processor"] = {{"type", "BertProcessing"}, {"sep", {"s", 1}}, {"cls", {"c", 999}}};
-     }, Code::kCorrupt, "post_processor.cls[1]: there is no token 999"},
-    {"template_without_text", [](Json& j) {
+     },
+     Code::kCorrupt, "post_processor.cls[1]: there is no token 999"},
+    {"template_without_text",
+     [](Json& j) {
        j["post_processor"] = {{"type", "TemplateProcessing"},
                               {"single", Json::array()},
                               {"pair", Json::array()},
                               {"special_tokens", Json::object()}};
-     }, Code::kUnsupported, "a template without the text"},
-    {"template_unknown", [](Json& j) {
-       j["post_processor"] = {
-           {"type", "TemplateProcessing"},
-           {"single", {{{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}}}},
-           {"pair", Json::array()},
-           {"special_tokens", Json::object()}};
-     }, Code::kCorrupt, "'<s>' is not in special_tokens"},
+     },
+     Code::kUnsupported, "a template without the text"},
+    {"template_unknown",
+     [](Json& j) {
+       j["post_processor"] = {{"type", "TemplateProcessing"},
+                              {"single", {{{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}}}},
+                              {"pair", Json::array()},
+                              {"special_tokens", Json::object()}};
+     },
+     Code::kCorrupt, "'<s>' is not in special_tokens"},
 };
 
 class BadTokenizer : public ::testing::TestWithParam<BadCase> {};
@@ -228,8 +272,8 @@ TEST(ReadTokenizer, TheSmallestOneWorks) {
 }
 
 TEST(ReadTokenizer, MergesComeInBothForms) {
-  for (const Json& merges : {Json::array({"#version: 0.2", "a b"}),
-                             Json::array({Json::array({"a", "b"})})}) {
+  for (const Json& merges :
+       {Json::array({"#version: 0.2", "a b"}), Json::array({Json::array({"a", "b"})})}) {
     Json json = Smallest();
     json["model"]["vocab"]["ab"] = 256;
     json["model"]["merges"] = merges;
@@ -310,7 +354,8 @@ TEST(ReadTokenizer, NormalizedAddedTokensDecodeNormalized) {
 }
 
 TEST(ReadTokenizer, PostProcessorsBecomePrefixAndSuffix) {
-  const Json byte_level = {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}};
+  const Json byte_level = {
+      {"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}};
   const Json text = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
   const Json start = {{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}};
   const Json processing = {
@@ -324,8 +369,10 @@ TEST(ReadTokenizer, PostProcessorsBecomePrefixAndSuffix) {
   EXPECT_EQ(from_template.prefix_ids, (Ids{1, 2}));
   EXPECT_EQ(from_template.suffix_ids, (Ids{1, 2}));
 
-  json["post_processor"] = {{"type", "RobertaProcessing"}, {"sep", {"</s>", 4}},
-                            {"cls", {"<s>", 3}}, {"trim_offsets", true},
+  json["post_processor"] = {{"type", "RobertaProcessing"},
+                            {"sep", {"</s>", 4}},
+                            {"cls", {"<s>", 3}},
+                            {"trim_offsets", true},
                             {"add_prefix_space", false}};
   const auto from_pair = Read(json).value();
   EXPECT_EQ(from_pair.prefix_ids, Ids{3});
@@ -371,8 +418,10 @@ TEST(ReadTokenizer, StepsKeepTheirOrderAndFlags) {
   Json json = Smallest();
   json["pre_tokenizer"]["add_prefix_space"] = true;
   const Json digits = {{"type", "Digits"}, {"individual_digits", true}};
-  const Json split = {{"type", "Split"}, {"pattern", {{"String", "--"}}},
-                      {"behavior", "MergedWithNext"}, {"invert", false}};
+  const Json split = {{"type", "Split"},
+                      {"pattern", {{"String", "--"}}},
+                      {"behavior", "MergedWithNext"},
+                      {"invert", false}};
   json["pre_tokenizer"] = {{"type", "Sequence"},
                            {"pretokenizers", {split, digits, json["pre_tokenizer"]}}};
   json["normalizer"] = {
@@ -409,10 +458,10 @@ TokenizerTables ReadWith(TokenizerSources sources) {
 }
 
 TEST(SpecialIds, GenerationConfigDecidesAlone) {
-  const auto tables = ReadWith({.tokenizer_config_json = R"({"eos_token": "<|end|>"})",
-                                .config_json = R"({"eos_token_id": 5, "bos_token_id": 6})",
-                                .generation_config_json =
-                                    R"({"eos_token_id": [257, 258, 257], "bos_token_id": 256})"});
+  const auto tables = ReadWith(
+      {.tokenizer_config_json = R"({"eos_token": "<|end|>"})",
+       .config_json = R"({"eos_token_id": 5, "bos_token_id": 6})",
+       .generation_config_json = R"({"eos_token_id": [257, 258, 257], "bos_token_id": 256})"});
   EXPECT_EQ(tables.stop_ids, (Ids{257, 258}));
   EXPECT_EQ(tables.bos_id, 256);
 }
@@ -441,10 +490,12 @@ TEST(SpecialIds, IdsOutsideTheVocabularyAreLeftOutWithANote) {
 
 TEST(SpecialIds, WhatIsNoIdIsAnErrorThatNamesItsFile) {
   const std::string json = Smallest().dump();
-  for (const char* config : {R"({"eos_token_id": "x"})", R"({"eos_token_id": [1.5]})", "[1]", "{"}) {
+  for (const char* config :
+       {R"({"eos_token_id": "x"})", R"({"eos_token_id": [1.5]})", "[1]", "{"}) {
     ErrorDetail detail;
-    EXPECT_EQ(ReadTokenizer({.tokenizer_json = json, .config_json = config}, 0, &detail)
-                  .status().code(), Code::kCorrupt);
+    EXPECT_EQ(
+        ReadTokenizer({.tokenizer_json = json, .config_json = config}, 0, &detail).status().code(),
+        Code::kCorrupt);
     EXPECT_TRUE(std::string_view(detail.text()).starts_with("config.json")) << detail.text();
   }
 }
@@ -453,8 +504,7 @@ TEST(SpecialIds, WhatIsNoIdIsAnErrorThatNamesItsFile) {
 
 TEST(ReadTokenizerFolder, ReadsTheFixtures) {
   ErrorDetail detail;
-  const auto tables =
-      ReadTokenizerFolder(QUANTA_TEST_DATA "/hf/llama_tied", 0, &detail);
+  const auto tables = ReadTokenizerFolder(QUANTA_TEST_DATA "/hf/llama_tied", 0, &detail);
   ASSERT_TRUE(tables.ok()) << detail.text();
   EXPECT_GT(tables.value().vocab(), 256u);
   EXPECT_FALSE(tables.value().stop_ids.empty());
@@ -464,7 +514,8 @@ TEST(ReadTokenizerFolder, SaysWhatIsMissing) {
   ErrorDetail detail;
   EXPECT_EQ(ReadTokenizerFolder("/nowhere", 0, &detail).status().code(), Code::kNotFound);
   EXPECT_NE(std::string(detail.text()).find("/nowhere/tokenizer.json: is missing"),
-            std::string::npos) << detail.text();
+            std::string::npos)
+      << detail.text();
 }
 
 TEST(ReadTokenizerFolder, AFolderInPlaceOfAFileIsAnError) {

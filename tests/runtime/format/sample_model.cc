@@ -62,6 +62,10 @@ constexpr TensorPlan kPerLayer[] = {
 
 constexpr size_t kLayers = 2;
 
+bool HeaderFits(size_t header_bytes, uint64_t data_offset) {
+  return RoundUp(header_bytes, 64) + Seal::kBytes <= data_offset;
+}
+
 }  // namespace
 
 SampleModel::SampleModel() {
@@ -212,7 +216,7 @@ void SampleModel::FillData() {
 
 writer::AlignedBuffer SampleModel::File() const {
   std::vector<std::byte> bytes = writer::SerializeHeader(header);
-  QUANTA_CHECK(RoundUp(bytes.size(), 64) + Seal::kBytes <= data_offset_);
+  QUANTA_CHECK(HeaderFits(bytes.size(), data_offset_));
   bytes.resize(static_cast<size_t>(data_offset_));
   Reseal(bytes);
   bytes.insert(bytes.end(), data_.begin(), data_.end());
@@ -222,7 +226,15 @@ writer::AlignedBuffer SampleModel::File() const {
 writer::AlignedBuffer SampleModel::Spoiled(const std::function<void(Header&)>& spoil) {
   SampleModel sample;
   spoil(sample.header);
+  sample.MakeRoom();
   return sample.File();
+}
+
+void SampleModel::MakeRoom() {
+  const bool fits = HeaderFits(writer::SerializeHeader(header).size(), data_offset_);
+  if (fits || header.data_offset != data_offset_) return;
+  static_cast<void>(writer::SerializePrefix(&header));
+  data_offset_ = header.data_offset;
 }
 
 std::vector<std::span<const std::byte>> SampleModel::TensorData() const {

@@ -39,6 +39,8 @@ class SampleModel {
   void FillRest();
   void FillTensors();
   void FillData();
+  /// Moves the data back if a header that was not told where to put it outgrew its room.
+  void MakeRoom();
 
   std::vector<float> inv_freq_, margins_;
   std::vector<uint32_t> token_offsets_;

@@ -88,7 +88,11 @@ TEST(Validate, Architecture) {
       {"ffn is 0", [](Header& h) { h.architecture.ffn = 0; }},
       {"context is 0", [](Header& h) { h.architecture.context = 0; }},
       {"context is", [](Header& h) { h.architecture.context = kMaxContext + 1; }},
-      {"layers is 0", [](Header& h) { h.architecture.layers = {}; }},
+      {"layers is 0",
+       [](Header& h) {
+         h.architecture.layers = {};
+         h.architecture.ropes = {};
+       }},
       {"norm: unknown value", [](Header& h) { h.architecture.norm = static_cast<NormKind>(2); }},
       {"norm_placement: unknown value",
        [](Header& h) { h.architecture.norm_placement = static_cast<NormPlacement>(3); }},
@@ -122,7 +126,8 @@ TEST(Validate, Ropes) {
       {"magnitude is 0", [](Header& h) { h.architecture.ropes[0].magnitude = 0; }},
       {"pairing: unknown value",
        [](Header& h) { h.architecture.ropes[0].pairing = static_cast<RopePairing>(2); }},
-      {"3 ropes for 2 layers", [](Header& h) { h.architecture.ropes = MakeArray<Rope>(3); }},
+      {"architecture.ropes: 3 entries, at most 2",
+       [](Header& h) { h.architecture.ropes = MakeArray<Rope>(3); }},
   };
   ExpectRefused(kRules);
 }
@@ -370,6 +375,8 @@ TEST(Validate, TokenizerIds) {
        }},
       {"added[0]: id 260", [](Header& h) { h.tokenizer.added[0].id = 260; }},
       {"added[0]: id 259, 0 bytes", [](Header& h) { h.tokenizer.added[0].content = ""; }},
+      {"tokenizer.added: 261 entries, at most 260",
+       [](Header& h) { h.tokenizer.added = MakeArray<AddedToken>(261); }},
       {"added[0].content: not UTF-8", [](Header& h) { h.tokenizer.added[0].content = "\xFE"; }},
   };
   ExpectRefused(kRules);
@@ -407,7 +414,7 @@ TEST(Validate, TextSteps) {
        [](Header& h) { h.tokenizer.normalizers[0].kind = static_cast<NormalizerKind>(9); }},
       {"normalizers[0] has no text", [](Header& h) { h.tokenizer.normalizers[0].a = ""; }},
       {"normalizers[0].b: 1025 bytes", [](Header& h) { h.tokenizer.normalizers[0].b = kLong; }},
-      {"normalizers has 17 entries",
+      {"tokenizer.normalizers: 17 entries, at most 16",
        [](Header& h) { h.tokenizer.normalizers = MakeArray<Normalizer>(17); }},
       {"pre_tokenizers[0].kind: unknown value",
        [](Header& h) { h.tokenizer.pre_tokenizers[0].kind = static_cast<PreTokenizerKind>(99); }},
@@ -416,13 +423,14 @@ TEST(Validate, TextSteps) {
       {"pre_tokenizers[0] has no text", [](Header& h) { h.tokenizer.pre_tokenizers[0].a = ""; }},
       {"pre_tokenizers[0].prepend is 3",
        [](Header& h) { h.tokenizer.pre_tokenizers[0].prepend = 3; }},
-      {"pre_tokenizers has 17 entries",
+      {"tokenizer.pre_tokenizers: 17 entries, at most 16",
        [](Header& h) { h.tokenizer.pre_tokenizers = MakeArray<PreTokenizer>(17); }},
       {"decoders[0].kind: unknown value",
        [](Header& h) { h.tokenizer.decoders[0].kind = static_cast<DecoderKind>(6); }},
       {"decoders[0] has no text", [](Header& h) { h.tokenizer.decoders[0].a = ""; }},
       {"decoders[0].prepend is 3", [](Header& h) { h.tokenizer.decoders[0].prepend = 3; }},
-      {"decoders has 17 entries", [](Header& h) { h.tokenizer.decoders = MakeArray<Decoder>(17); }},
+      {"tokenizer.decoders: 17 entries, at most 16",
+       [](Header& h) { h.tokenizer.decoders = MakeArray<Decoder>(17); }},
   };
   ExpectRefused(kRules);
 }
@@ -437,6 +445,8 @@ TEST(Validate, ChatTemplate) {
        [](Header& h) { h.chat_template.rules[1].prefix = "\xE2\x82"; }},
       {"rules[1].suffix: not UTF-8", [](Header& h) { h.chat_template.rules[1].suffix = "\x80"; }},
       {"source: not UTF-8", [](Header& h) { h.chat_template.source = "\xED\xA0\x80"; }},
+      {"chat_template.rules: 257 entries",
+       [](Header& h) { h.chat_template.rules = MakeArray<ChatRule>(257); }},
   };
   ExpectRefused(kRules);
 }

@@ -225,6 +225,34 @@ TEST_F(SessionTest, CanBeMoved) {
   EXPECT_TRUE(moved.Sample({}).ok());
 }
 
+// Weights are not checked: nonsense in them may give nonsense, but nothing worse.
+TEST_F(SessionTest, NonsenseWeightsGiveNonsenseOrAnError) {
+  for (const float value : {NAN, INFINITY, -INFINITY, 3e38f, 0.0f}) {
+    for (const auto role : {format::Role::kEmbedding, format::Role::kQ, format::Role::kDown}) {
+      TinyModel broken{TinySpec()};
+      const int32_t layer = role == format::Role::kEmbedding ? -1 : 1;
+      broken.Set(role, layer, std::vector<float>(broken.Values(role, layer).size(), value));
+      const Model model = broken.Open();
+      for (const KvType kv : {KvType::kF16, KvType::kF32}) {
+        TestSession session(model, TinyOptions(8, 1, kv));
+        ASSERT_TRUE(session->Feed(tokens_).ok());
+        SamplingOptions sampling;
+        sampling.top_p = 0.9f;
+        sampling.top_k = 20;
+        for (const float temperature : {0.0f, 1.0f}) {
+          sampling.temperature = temperature;
+          const auto id = session->Sample(sampling, &detail_);
+          if (id.ok()) {
+            EXPECT_TRUE(id.value() >= 0 && id.value() < 272);
+          } else {
+            EXPECT_EQ(id.status().code(), Code::kInvalidArgument);
+          }
+        }
+      }
+    }
+  }
+}
+
 // --- Truncation ---------------------------------------------------------------------
 
 TEST_F(SessionTest, TruncatedSessionGoesOnAsIfTheRestHadNeverBeen) {

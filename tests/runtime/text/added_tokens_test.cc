@@ -47,8 +47,7 @@ TEST(AddedTokens, EveryByteMayStartOne) {
                                           Token("\U0010FFFF")};
   EXPECT_EQ(Split(tokens, "a\u00E9\U0010FFFF\u00E8"),
             (Pieces{"a", "[\u00E9]", "[\U0010FFFF]", "\u00E8"}));
-  EXPECT_EQ(Split(tokens, std::string_view("a\0b", 3)),
-            (Pieces{"a", std::string("[\0]", 3), "b"}));
+  EXPECT_EQ(Split(tokens, std::string_view("a\0b", 3)), (Pieces{"a", std::string("[\0]", 3), "b"}));
 }
 
 TEST(AddedTokens, SpecialOnesUseUpTheirTextEvenWhereTheyDoNotCount) {

@@ -60,7 +60,7 @@ TEST(Normalizer, FormsOfTelltaleTexts) {
 TEST(Normalizer, AHugeRunOfMarksIsNoTrap) {
   constexpr int kEach = 100000;
   std::string text = "a", sorted = "a";
-  for (int i = 0; i < kEach; ++i) text += "\u0301";                   // class 230
+  for (int i = 0; i < kEach; ++i) text += "\u0301";                      // class 230
   for (int i = 0; i < kEach; ++i) text += "\u0323", sorted += "\u0323";  // class 220
   for (int i = 0; i < kEach; ++i) sorted += "\u0301";
   EXPECT_EQ(Apply({Step(Kind::kNfd)}, text), sorted);

@@ -174,22 +174,35 @@ TEST(PreTokenizer, ScannersAgreeWithTheirPatternsOnEveryTextOfFiveClasses) {
 }
 
 TEST(PreTokenizer, ScannersAgreeWithTheirPatternsBeyondAscii) {
-  CompareOnAllTexts({{" ", 'S'}, {"\r", 'R'}, {"\t", 'S'}, {"\u00E9", 'L'}, {"\u00BD", 'N'},
-                     {"\u0301", 'O'}, {"\u3000", 'S'}, {"\U0001F642", 'O'}},
+  CompareOnAllTexts({{" ", 'S'},
+                     {"\r", 'R'},
+                     {"\t", 'S'},
+                     {"\u00E9", 'L'},
+                     {"\u00BD", 'N'},
+                     {"\u0301", 'O'},
+                     {"\u3000", 'S'},
+                     {"\U0001F642", 'O'}},
                     4);
 }
 
 TEST(PreTokenizer, ScannersAgreeWithTheirPatternsOnContractions) {
-  CompareOnAllTexts({{"'", 'O'}, {"s", 'L'}, {"S", 'L'}, {"\u017F", 'L'}, {"l", 'L'}, {"L", 'L'},
-                     {"v", 'L'}, {"R", 'L'}, {"e", 'L'}, {" ", 'S'}},
+  CompareOnAllTexts({{"'", 'O'},
+                     {"s", 'L'},
+                     {"S", 'L'},
+                     {"\u017F", 'L'},
+                     {"l", 'L'},
+                     {"L", 'L'},
+                     {"v", 'L'},
+                     {"R", 'L'},
+                     {"e", 'L'},
+                     {" ", 'S'}},
                     4);
 }
 
 TEST(PreTokenizer, LongRunsCutAsShortOnes) {
   const std::string spaces(1000, ' ');
   EXPECT_EQ(Split({Step(Kind::kGpt2)}, spaces + "x"), (Pieces{spaces.substr(1), " x"}));
-  EXPECT_EQ(Split({Step(Kind::kQwen2)}, spaces + "\n" + spaces),
-            (Pieces{spaces + "\n", spaces}));
+  EXPECT_EQ(Split({Step(Kind::kQwen2)}, spaces + "\n" + spaces), (Pieces{spaces + "\n", spaces}));
 }
 
 TEST(PreTokenizer, DigitsStandApartEachOrInRuns) {
@@ -238,8 +251,7 @@ TEST(PreTokenizer, RefusesWhatItCannotRun) {
   const std::vector<format::PreTokenizer> metaspace = {Step(Kind::kMetaspace)};
   EXPECT_EQ(PreTokenizerChain::Create(metaspace, &detail).status().code(), Code::kUnsupported);
   EXPECT_STREQ(detail.text(), "metaspace");
-  const std::vector<format::PreTokenizer> many(PreTokenizerChain::kMaxSteps + 1,
-                                               Step(Kind::kGpt2));
+  const std::vector<format::PreTokenizer> many(PreTokenizerChain::kMaxSteps + 1, Step(Kind::kGpt2));
   EXPECT_EQ(PreTokenizerChain::Create(many, &detail).status().code(), Code::kUnsupported);
   std::vector<format::PreTokenizer> literal = {Step(Kind::kSplitLiteral)};
   EXPECT_EQ(PreTokenizerChain::Create(literal, &detail).status().code(), Code::kCorrupt);

@@ -17,8 +17,8 @@ std::string DecodeWhole(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
     const text::Utf8Step step = text::StepUtf8(bytes.data(), bytes.size());
-    text += step.kind == text::Utf8Kind::kCharacter ? bytes.substr(0, step.bytes)
-                                                    : text::kReplacement;
+    text +=
+        step.kind == text::Utf8Kind::kCharacter ? bytes.substr(0, step.bytes) : text::kReplacement;
     bytes.remove_prefix(step.bytes);
   }
   return text;

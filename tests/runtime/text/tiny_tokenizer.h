@@ -51,8 +51,8 @@ class TinyTokenizer {
 
   /// The flags of `token` but for its id.
   int32_t AddToken(const std::string& content, format::AddedToken token) {
-    const int32_t id = AddId(content, token.special ? format::TokenType::kControl
-                                                    : format::TokenType::kUserDefined);
+    const int32_t id = AddId(
+        content, token.special ? format::TokenType::kControl : format::TokenType::kUserDefined);
     token.id = static_cast<uint32_t>(id);
     added_.push_back(token);
     contents_.push_back(content);

@@ -101,7 +101,9 @@ TEST(Tokenizer, InvalidUtf8BecomesReplacementCharacters) {
   TinyTokenizer tiny;
   tiny.AddStep(Kind::kGpt2);
   const std::string bad = "\xEF\xBF\xBD";
-  EXPECT_EQ(tiny.Encode("a\xFF" "b"), BytesOf("a" + bad + "b"));
+  EXPECT_EQ(tiny.Encode("a\xFF"
+                        "b"),
+            BytesOf("a" + bad + "b"));
   EXPECT_EQ(tiny.Encode("\xE2\x82"), BytesOf(bad));
   EXPECT_EQ(tiny.Encode("\xF0\x80\x80\xC3"), BytesOf(bad + bad + bad + bad));
   EXPECT_EQ(tiny.Encode(std::string_view("a\0b", 3)), BytesOf(std::string_view("a\0b", 3)));

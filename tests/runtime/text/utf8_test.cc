@@ -41,10 +41,10 @@ TEST(Utf8, BrokenSequencesTakeTheirMaximalSubpart) {
     std::string bytes;
     int taken;
   } cases[] = {
-      {"\x80", 1},         {"\xBF", 1},         {"\xC0\x80", 1},     {"\xC1\xBF", 1},
-      {"\xC2 ", 1},        {"\xE0\x80\x80", 1}, {"\xE0\xA0 ", 2},    {"\xED\xA0\x80", 1},
+      {"\x80", 1},         {"\xBF", 1},         {"\xC0\x80", 1},      {"\xC1\xBF", 1},
+      {"\xC2 ", 1},        {"\xE0\x80\x80", 1}, {"\xE0\xA0 ", 2},     {"\xED\xA0\x80", 1},
       {"\xE2\x82 ", 2},    {"\xF0\x80\x80", 1}, {"\xF0\x9F\x99 ", 3}, {"\xF0\x9F ", 2},
-      {"\xF4\x90\x80", 1}, {"\xF5\x80", 1},     {"\xFE", 1},         {"\xFF\xFF", 1},
+      {"\xF4\x90\x80", 1}, {"\xF5\x80", 1},     {"\xFE", 1},          {"\xFF\xFF", 1},
   };
   for (const auto& one : cases) {
     const Utf8Step step = StepUtf8(one.bytes.data(), one.bytes.size());

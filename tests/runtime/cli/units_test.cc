@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "quanta/exit_code.h"
+#include "runtime/cli/error.h"
+#include "runtime/cli/input.h"
+
+namespace quanta::cli {
+namespace {
+
+TEST(ExitCode, IsTheSameForEveryProgram) {
+  EXPECT_EQ(ExitCode(Code::kOk), 0);
+  EXPECT_EQ(ExitCode(Code::kInvalidArgument), 2);
+  for (const Code code : {Code::kCorrupt, Code::kUnsupported, Code::kUnverified}) {
+    EXPECT_EQ(ExitCode(code), 3);
+  }
+  EXPECT_EQ(ExitCode(Code::kOutOfMemory), 4);
+  EXPECT_EQ(ExitCode(Code::kCancelled), 130);
+  for (const Code code : {Code::kDenied, Code::kLimit, Code::kInternal, Code::kNotFound, Code::kIo,
+                          Code::kNoSpace}) {
+    EXPECT_EQ(ExitCode(code), 1);
+  }
+}
+
+TEST(ParseIds, TakesWhatTokenizePrints) {
+  EXPECT_EQ(ParseIds("1,2,3", "--ids"), (std::vector<int32_t>{1, 2, 3}));
+  EXPECT_EQ(ParseIds(" [1, 22,\n333] \n", "--ids"), (std::vector<int32_t>{1, 22, 333}));
+  EXPECT_EQ(ParseIds("2147483647", "--ids"), (std::vector<int32_t>{2147483647}));
+  EXPECT_EQ(JoinIds({1, 22, 333}), "1,22,333");
+}
+
+TEST(ParseIds, RefusesEverythingElse) {
+  for (const char* text : {"", " ", "[]", ",", "1,", ",1", "1,,2", "1 2", "-1", "1.5", "0x1",
+                           "2147483648", "99999999999999999999", "[1", "1]", "a"}) {
+    EXPECT_THROW(ParseIds(text, "--ids"), Error) << text;
+  }
+}
+
+TEST(Check, SaysEachThingOnce) {
+  const auto text = [](const char* what, const char* detail) {
+    ErrorDetail particulars;
+    if (*detail != '\0') particulars.Format("%s", detail);
+    try {
+      Check(Status(Code::kIo, what), particulars, "a/b.qfb", "try again");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(text("broken", ""), "a/b.qfb: broken; try again");
+  EXPECT_EQ(text("broken", "byte 7"), "a/b.qfb: broken: byte 7; try again");
+  EXPECT_EQ(text("broken", "the file is broken at 7"), "a/b.qfb: the file is broken at 7; try again");
+  EXPECT_EQ(text("broken", "a/b.qfb: byte 7"), "a/b.qfb: broken: byte 7; try again");
+}
+
+TEST(Error, IsOnePrintableLine) {
+  EXPECT_STREQ(Error(Code::kIo, "x\n\x1b[2J", "y").what(), "x??[2J: y");
+}
+
+}  // namespace
+}  // namespace quanta::cli
