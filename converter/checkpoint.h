@@ -27,9 +27,9 @@ struct SourceTensor {
   format::Role role = format::Role::kEmbedding;
   int32_t layer = -1;
   Dtype dtype = Dtype::kF32;
-  bool matrix = false;   ///< to be quantized; else a vector, which stays f32
-  uint32_t rows = 1;     ///< outputs; 1 for a vector
-  uint32_t columns = 0;  ///< inputs
+  bool matrix = false;               ///< to be quantized; else a vector, which stays f32
+  uint32_t rows = 1;                 ///< outputs; 1 for a vector
+  uint32_t columns = 0;              ///< inputs
   std::span<const std::byte> bytes;  ///< rows * columns elements, row-major
   bool mapped = false;               ///< `bytes` lie in a mapped file
   /// Applied to the widened values, cut anywhere (a norm stored as gain - 1, say). May

@@ -45,8 +45,8 @@ format::Panel ParseScheme(const std::string& name) {
   if (name == "f32") return format::Panel::kF32;
   if (name == "f16") return format::Panel::kF16;
   if (name == "q8" || name == "q4") {
-    throw Error(Code::kInvalidArgument, "", "--quant " + name + " is not yet supported by this version",
-                "use f32 or f16");
+    throw Error(Code::kInvalidArgument, "",
+                "--quant " + name + " is not yet supported by this version", "use f32 or f16");
   }
   throw Error(Code::kInvalidArgument, "", "unknown --quant " + name, "use f32 or f16");
 }
@@ -111,8 +111,7 @@ void RunSign(const Arguments& arguments) {
   CheckIsModel(arguments.file);
   Progress progress(StyleOf(arguments), stderr, WatchInterrupts());
   progress.Start("signing");
-  const Status status =
-      writer::SignFile(arguments.file, key, out, &detail, progress.Callback());
+  const Status status = writer::SignFile(arguments.file, key, out, &detail, progress.Callback());
   Check(status, detail, arguments.file);
   progress.Clear();
   if (!arguments.quiet) Print(out + ": signed\n");
@@ -136,8 +135,7 @@ void RunRecode(const Arguments& arguments, Recode recode) {
   Progress progress(StyleOf(arguments), stderr, WatchInterrupts());
   progress.Start("working");
   ErrorDetail detail;
-  const Status status =
-      recode(arguments.file, arguments.output, progress.Callback(), &detail);
+  const Status status = recode(arguments.file, arguments.output, progress.Callback(), &detail);
   Check(status, detail, arguments.file);
 }
 
@@ -166,8 +164,7 @@ class Grammar {
     AddSign();
     AddKeygen();
     AddRecode("compress", "Write a model's compressed form, for download", Compress);
-    AddRecode("decompress", "Write the model that a compressed form restores to",
-              Decompress);
+    AddRecode("decompress", "Write the model that a compressed form restores to", Decompress);
   }
 
   CLI::App& app() { return app_; }
@@ -208,16 +205,16 @@ class Grammar {
   }
 
   void AddInspect() {
-    CLI::App* command = AddCommand("inspect", "Show what a model file holds",
-                                   [this] { RunInspect(arguments_); });
+    CLI::App* command =
+        AddCommand("inspect", "Show what a model file holds", [this] { RunInspect(arguments_); });
     AddFile(command);
     command->add_flag("--tensors", arguments_.tensors, "Also every tensor");
     command->add_flag("--json", arguments_.json, "As JSON");
   }
 
   void AddVerify() {
-    CLI::App* command = AddCommand("verify", "Hash everything in a model file",
-                                   [this] { RunVerify(arguments_); });
+    CLI::App* command =
+        AddCommand("verify", "Hash everything in a model file", [this] { RunVerify(arguments_); });
     AddFile(command);
     command->add_option("--key", arguments_.key, "It must be signed with this public key")
         ->type_name("PUBKEY");
@@ -245,8 +242,7 @@ class Grammar {
   }
 
   void AddRecode(const char* name, const char* what, Recode recode) {
-    CLI::App* command =
-        AddCommand(name, what, [this, recode] { RunRecode(arguments_, recode); });
+    CLI::App* command = AddCommand(name, what, [this, recode] { RunRecode(arguments_, recode); });
     AddFile(command);
     command->add_option("-o,--output", arguments_.output, "The file to write")
         ->required()

@@ -173,12 +173,11 @@ class Conversion {
     progress_.Start("writing", report_.source_bytes);
     for (size_t i = 0; i < report_.tensors.size(); ++i) {
       TensorReport& entry = report_.tensors[i];
-      const StoreError error =
-          StoreTensor(checkpoint_->tensors[i], entry.panel, &progress_,
-                      [&](std::span<const std::byte> bytes) {
-                        ErrorDetail detail;
-                        Check(out->Append(bytes, &detail), detail, path);
-                      });
+      const StoreError error = StoreTensor(checkpoint_->tensors[i], entry.panel, &progress_,
+                                           [&](std::span<const std::byte> bytes) {
+                                             ErrorDetail detail;
+                                             Check(out->Append(bytes, &detail), detail, path);
+                                           });
       entry.error_rms = error.rms;
       entry.error_max = error.max;
       header_.tensors[i].error_rms = static_cast<float>(error.rms);

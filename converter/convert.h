@@ -19,7 +19,7 @@ struct ConvertOptions {
   bool self_test = true;
   bool tokenizer = true;
   bool chat_template = true;
-  bool force = false;  ///< replace an output that is no Quanta model
+  bool force = false;                          ///< replace an output that is no Quanta model
   std::vector<std::string> allowed_keys = {};  ///< settings of config.json to let pass
 };
 

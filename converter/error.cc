@@ -55,9 +55,7 @@ void Check(Status status, const ErrorDetail& detail, std::string_view place) {
   throw Error(status.code(), place, text.append(more));
 }
 
-Error Interrupted() {
-  return Error(Code::kCancelled, "", "interrupted", "nothing was written");
-}
+Error Interrupted() { return Error(Code::kCancelled, "", "interrupted", "nothing was written"); }
 
 std::string Format(const char* format, ...) {
   std::va_list arguments;

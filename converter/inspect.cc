@@ -56,16 +56,17 @@ std::string ArchitectureText(const format::Architecture& a) {
   text += Row("heads", Format("%u of %u, %u for keys and values", a.heads, a.head_dim, a.kv_heads));
   text += Row("feed-forward", Format("%u, %s%s", a.ffn, NameOf(a.activation, kActivationNames),
                                      a.gated ? ", gated" : ""));
-  text += Row("norm", Format("%s, %s, eps %g", NameOf(a.norm, kNormNames),
-                             NameOf(a.norm_placement, kPlacementNames),
-                             static_cast<double>(a.norm_eps)));
+  text += Row("norm",
+              Format("%s, %s, eps %g", NameOf(a.norm, kNormNames),
+                     NameOf(a.norm_placement, kPlacementNames), static_cast<double>(a.norm_eps)));
   text += Row("vocabulary", std::to_string(a.vocab));
   text += Row("context", std::to_string(a.context));
   return text;
 }
 
 std::string TensorText(const format::Tensor& tensor) {
-  return Format("%-48.*s %-5s [%u, %u] %" PRIu64 " bytes at %" PRIu64 ", from %.*s, rms error %.2e\n",
+  return Format("%-48.*s %-5s [%u, %u] %" PRIu64 " bytes at %" PRIu64
+                ", from %.*s, rms error %.2e\n",
                 static_cast<int>(tensor.name.size()), tensor.name.data(), PanelName(tensor.panel),
                 tensor.rows, tensor.columns, tensor.bytes, tensor.offset,
                 static_cast<int>(tensor.source_dtype.size()), tensor.source_dtype.data(),
@@ -144,9 +145,8 @@ std::string Describe(const std::string& path, bool tensors) {
   text += Row("chat template", h.chat_template.present()
                                    ? Format("%zu rules", h.chat_template.rules.size())
                                    : std::string("none"));
-  text += Row("self-test", h.self_test.present()
-                               ? Format("%zu tokens", h.self_test.expected.size())
-                               : std::string("none"));
+  text += Row("self-test", h.self_test.present() ? Format("%zu tokens", h.self_test.expected.size())
+                                                 : std::string("none"));
   text += Row("source", Or(p.source, "not stated") + " (" + Or(p.source_format, "?") + ")");
   text += Row("license", Or(p.license, "not stated"));
   text += Row("made by", Or(p.tool, "not stated"));
@@ -174,12 +174,12 @@ std::string DescribeJson(const std::string& path, bool tensors) {
                {"chat_template", h.chat_template.present()}};
   json["tokenizer"] = {{"kind", NameOf(h.tokenizer.kind, kTokenizerNames)},
                        {"tokens", h.tokenizer.vocab()}};
-  json["provenance"] = {{"source", p.source},   {"source_format", p.source_format},
-                        {"license", p.license}, {"tool", p.tool},
-                        {"training_run", p.training_run}, {"quantization", p.quantization}};
-  json["self_test"] = {{"prompt", h.self_test.prompt},
-                       {"expected", std::vector<int32_t>(h.self_test.expected.begin(),
-                                                         h.self_test.expected.end())}};
+  json["provenance"] = {
+      {"source", p.source}, {"source_format", p.source_format}, {"license", p.license},
+      {"tool", p.tool},     {"training_run", p.training_run},   {"quantization", p.quantization}};
+  json["self_test"] = {
+      {"prompt", h.self_test.prompt},
+      {"expected", std::vector<int32_t>(h.self_test.expected.begin(), h.self_test.expected.end())}};
   json["signed_by"] = seal.is_signed ? Json(Hex(seal.public_key)) : Json();
   if (tensors) {
     json["tensors"] = Json::array();

@@ -74,9 +74,8 @@ class Widener {
 /// `first`: where `values` begin in the tensor; one of them is not finite.
 [[noreturn]] void ThrowNotFinite(const SourceTensor& tensor, uint64_t first,
                                  std::span<const float> values) {
-  const auto bad = std::find_if(values.begin(), values.end(), [](float value) {
-    return MagnitudeBits(value) >= kInfinityBits;
-  });
+  const auto bad = std::find_if(values.begin(), values.end(),
+                                [](float value) { return MagnitudeBits(value) >= kInfinityBits; });
   const uint64_t index = first + static_cast<uint64_t>(bad - values.begin());
   const std::string at = tensor.matrix ? Format("[%" PRIu64 ", %" PRIu64 "]",
                                                 index / tensor.columns, index % tensor.columns)

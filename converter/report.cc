@@ -33,7 +33,9 @@ struct Group {
     squares += tensor.error_rms * tensor.error_rms * static_cast<double>(size);
     max = std::max(max, tensor.error_max);
   }
-  double rms() const { return elements == 0 ? 0 : std::sqrt(squares / static_cast<double>(elements)); }
+  double rms() const {
+    return elements == 0 ? 0 : std::sqrt(squares / static_cast<double>(elements));
+  }
 };
 
 std::vector<Group> GroupTensors(const std::vector<TensorReport>& tensors) {
@@ -81,8 +83,8 @@ Json TensorJson(const TensorReport& tensor) {
 std::string Report::Text() const {
   std::string text = Format("%s > %s (%s, %s)\n\n", source.c_str(), output.c_str(), family.c_str(),
                             scheme.c_str());
-  text += Format("%-24s %7s %13s  %-11s %14s  %9s  %9s\n", "tensors", "count", "elements",
-                 "scheme", "bytes", "rms error", "max error");
+  text += Format("%-24s %7s %13s  %-11s %14s  %9s  %9s\n", "tensors", "count", "elements", "scheme",
+                 "bytes", "rms error", "max error");
   Group total{format::Role::kEmbedding, "", format::Panel::kF32};
   for (const Group& group : GroupTensors(tensors)) text += Line(RoleName(group.role), group);
   for (const TensorReport& tensor : tensors) total.Add(tensor);
@@ -95,10 +97,10 @@ std::string Report::Text() const {
               ? "self-test      none\n"
               : Format("self-test      %zu tokens recorded\n", self_test.expected.size());
   for (const std::string& note : notes) text += "note           " + note + "\n";
-  text += Format("file           %s%s%s, %.2f x the checkpoint's weights\n", MiB(file_bytes).c_str(),
-                 compressed ? ", compressed" : "", is_signed ? ", signed" : "",
-                 static_cast<double>(file_bytes) /
-                     static_cast<double>(std::max<uint64_t>(source_bytes, 1)));
+  text += Format(
+      "file           %s%s%s, %.2f x the checkpoint's weights\n", MiB(file_bytes).c_str(),
+      compressed ? ", compressed" : "", is_signed ? ", signed" : "",
+      static_cast<double>(file_bytes) / static_cast<double>(std::max<uint64_t>(source_bytes, 1)));
   text += Format("took           %.1f s, %s of memory at most\n", seconds, MiB(peak_bytes).c_str());
   return text;
 }

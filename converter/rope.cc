@@ -103,8 +103,7 @@ float YarnAttention(Config& settings, double factor) {
 /// that turn seldom are interpolated, with a linear ramp between.
 RopeTable Yarn(Config& settings, double theta, uint32_t dim, uint32_t context) {
   const double factor = Factor(settings);
-  const double original =
-      settings.Count("original_max_position_embeddings", kMaxContext, context);
+  const double original = settings.Count("original_max_position_embeddings", kMaxContext, context);
   const double fast = Positive(settings, "beta_fast", 32);
   const double slow = Positive(settings, "beta_slow", 1);
   const bool whole = settings.Bool("truncate", true);
@@ -149,9 +148,9 @@ std::string Type(Config& settings) {
 double Theta(Config& config, Config& settings) {
   const double theta = settings.Number("rope_theta", config.Number("rope_theta", kDefaultTheta));
   if (config.Has("rope_theta") && config.Number("rope_theta") != theta) {
-    settings.Refuse(Code::kCorrupt, "rope_theta",
-                    Format("is %g, but rope_theta outside is %g", theta,
-                           config.Number("rope_theta")));
+    settings.Refuse(
+        Code::kCorrupt, "rope_theta",
+        Format("is %g, but rope_theta outside is %g", theta, config.Number("rope_theta")));
   }
   if (!(theta > 1 && theta <= 1e30)) {
     config.Refuse(Code::kCorrupt, "rope_theta", Format("must be more than 1, not %g", theta));

@@ -22,9 +22,9 @@ struct Dtype {
   size_t bytes;
 };
 constexpr Dtype kDtypes[] = {
-    {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F64", 8},     {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"I8", 1},
-    {"U8", 1},  {"I16", 2}, {"U16", 2},  {"I32", 4},     {"U32", 4},     {"I64", 8},     {"U64", 8},
-    {"BOOL", 1},
+    {"F32", 4},     {"F16", 2}, {"BF16", 2}, {"F64", 8}, {"F8_E4M3", 1},
+    {"F8_E5M2", 1}, {"I8", 1},  {"U8", 1},   {"I16", 2}, {"U16", 2},
+    {"I32", 4},     {"U32", 4}, {"I64", 8},  {"U64", 8}, {"BOOL", 1},
 };
 
 /// Reads {"name": {"dtype": s, "shape": [n...], "data_offsets": [n, n]}, ...,
@@ -129,8 +129,17 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
  private:
   enum class At {
-    kStart, kTop, kEntryKey, kEntry, kDtype, kShapeStart, kShape, kOffsetsStart, kOffsets,
-    kMetadata, kEnd,
+    kStart,
+    kTop,
+    kEntryKey,
+    kEntry,
+    kDtype,
+    kShapeStart,
+    kShape,
+    kOffsetsStart,
+    kOffsets,
+    kMetadata,
+    kEnd,
   };
   static constexpr unsigned kAllFields = 7;
 
@@ -209,10 +218,10 @@ void CheckCover(const std::vector<SafetensorsEntry>& entries, uint64_t data_byte
   uint64_t expected = 0;
   for (const SafetensorsEntry& entry : entries) {
     if (entry.begin != expected) {
-      throw Error(Code::kCorrupt, place,
-                  Format("tensor '%s' begins at byte %" PRIu64 " of the data, %s", entry.name.c_str(),
-                         entry.begin,
-                         entry.begin < expected ? "inside another tensor" : "after a hole"));
+      throw Error(
+          Code::kCorrupt, place,
+          Format("tensor '%s' begins at byte %" PRIu64 " of the data, %s", entry.name.c_str(),
+                 entry.begin, entry.begin < expected ? "inside another tensor" : "after a hole"));
     }
     expected = entry.end;
   }

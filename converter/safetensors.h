@@ -13,9 +13,9 @@ namespace quanta::converter {
 /// One entry of a safetensors header.
 struct SafetensorsEntry {
   std::string name;
-  std::string dtype;             ///< as written: "F32", "BF16" ...
-  std::vector<uint64_t> shape;   ///< empty: a scalar
-  uint64_t begin = 0, end = 0;   ///< bytes of the data section
+  std::string dtype;            ///< as written: "F32", "BF16" ...
+  std::vector<uint64_t> shape;  ///< empty: a scalar
+  uint64_t begin = 0, end = 0;  ///< bytes of the data section
 };
 
 struct SafetensorsHeader {

@@ -13,7 +13,7 @@ namespace quanta::converter {
 namespace {
 
 [[noreturn]] void ThrowSystem(const std::string& path, const char* what, int reason) {
-  const Code code = reason == ENOENT ? Code::kNotFound
+  const Code code = reason == ENOENT                       ? Code::kNotFound
                     : reason == ENOSPC || reason == EDQUOT ? Code::kNoSpace
                                                            : Code::kIo;
   throw Error(code, path, std::string(what) + ": " + std::strerror(reason));
@@ -22,7 +22,9 @@ namespace {
 }  // namespace
 
 ScratchFolder::ScratchFolder(const std::string& target) : target_(target) {
-  std::string name = target + ".XXXXXX";
+  const std::filesystem::path path(target);
+  std::string name =
+      (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
   if (mkdtemp(name.data()) == nullptr) ThrowSystem(target, "cannot write beside it", errno);
   path_ = name;
 }

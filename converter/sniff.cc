@@ -29,13 +29,15 @@ constexpr Signature kSignatures[] = {
     {0, "\x89HDF\r\n"sv, "an HDF5 file"},
     {0, "\x93NUMPY"sv, "a NumPy array"},
     {0, "\x1f\x8b"sv, "a gzip archive"},
-    {0, "\xfd"
-        "7zXZ\0"sv,
+    {0,
+     "\xfd"
+     "7zXZ\0"sv,
      "an xz archive"},
     {0, "\x28\xb5\x2f\xfd"sv, "a Zstandard archive"},
     {0, "\x51\x2a\x4d\x18"sv, "a compressed Quanta model"},
-    {0, "\x7f"
-        "ELF"sv,
+    {0,
+     "\x7f"
+     "ELF"sv,
      "a program"},
     {4, "TFL3"sv, "a TensorFlow Lite model"},
     {8, "QFB1"sv, "a Quanta model (.qfb)"},

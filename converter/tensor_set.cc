@@ -24,9 +24,10 @@ Dtype KnownDtype(const std::string& name, const RawTensor& tensor) {
   for (const Dtype dtype : kDtypes) {
     if (tensor.dtype == DtypeName(dtype)) return dtype;
   }
-  throw Error(Code::kUnsupported, tensor.place,
-              "tensor '" + name + "' has dtype " + tensor.dtype + ": only F32, F16 and BF16 are read",
-              "save the checkpoint in one of those");
+  throw Error(
+      Code::kUnsupported, tensor.place,
+      "tensor '" + name + "' has dtype " + tensor.dtype + ": only F32, F16 and BF16 are read",
+      "save the checkpoint in one of those");
 }
 
 }  // namespace
@@ -102,9 +103,10 @@ void TensorSet::RefuseLeftOver(std::string_view hint) const {
   const RawTensor& first = tensors_.find(left.front())->second.tensor;
   const std::string more =
       left.size() > 1 ? " and " + std::to_string(left.size() - 1) + " more" : std::string();
-  throw Error(Code::kUnsupported, first.place,
-              "unknown tensor '" + left.front() + "' " + first.dtype + " " + Show(first.shape) + more,
-              hint);
+  throw Error(
+      Code::kUnsupported, first.place,
+      "unknown tensor '" + left.front() + "' " + first.dtype + " " + Show(first.shape) + more,
+      hint);
 }
 
 }  // namespace quanta::converter

@@ -14,7 +14,7 @@ namespace quanta::converter {
 
 /// A tensor as a file format describes it.
 struct RawTensor {
-  std::string place;             ///< the file it lies in
+  std::string place;  ///< the file it lies in
   std::string dtype;
   std::vector<uint64_t> shape;
   std::span<const std::byte> bytes;  ///< of a mapped file

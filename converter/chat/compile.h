@@ -31,7 +31,7 @@ struct ChatTables {
 
   std::string source;  ///< the template as it was
   std::vector<Rule> rules;
-  size_t compared = 0;  ///< conversations that rules and template render alike
+  size_t compared = 0;             ///< conversations that rules and template render alike
   std::vector<std::string> notes;  ///< what a reader of a report should know
 
   /// The same as the writer and the runtime take it; borrows from this object, which
@@ -46,10 +46,10 @@ struct ChatTables {
 /// The rules reproduce the template exactly, refusals in its own words included. One
 /// exception, which `notes` then states: where a template handles a system message
 /// behind other messages in a way that rules cannot express, they refuse it there.
-/// If they cannot do that, there is an error: kUnsupported if it depends on the date, on what the messages
-/// say, or on something else that rules cannot express; kCorrupt if it is not Jinja
-/// or renders nothing; kLimit if it is too long or nested too deeply. The detail
-/// shows a conversation where the two differ. Throws nothing.
+/// If they cannot do that, there is an error: kUnsupported if it depends on the date, on what the
+/// messages say, or on something else that rules cannot express; kCorrupt if it is not Jinja or
+/// renders nothing; kLimit if it is too long or nested too deeply. The detail shows a conversation
+/// where the two differ. Throws nothing.
 Result<ChatTables> CompileChatTemplate(const ChatSources& sources, ErrorDetail* detail);
 
 }  // namespace quanta::converter

@@ -47,7 +47,8 @@ std::string UnixNewlines(std::string_view source) {
 
 [[noreturn]] void FailAt(std::string_view source, size_t offset, Code code,
                          const std::string& what) {
-  const auto line = 1 + std::count(source.begin(), source.begin() + static_cast<long>(offset), '\n');
+  const auto line =
+      1 + std::count(source.begin(), source.begin() + static_cast<long>(offset), '\n');
   throw ChatError(code, "line " + std::to_string(line) + " of the chat template: " + what);
 }
 
@@ -314,8 +315,8 @@ class ScopeRewriter {
       } else if (keyword == "raw" || keyword == "include" || keyword == "import" ||
                  keyword == "from" || keyword == "extends" || keyword == "block" ||
                  keyword == "with" || keyword == "autoescape" || keyword == "trans") {
-        throw ChatError(Code::kUnsupported, "the chat template uses '" + keyword +
-                                                "', which is not supported");
+        throw ChatError(Code::kUnsupported,
+                        "the chat template uses '" + keyword + "', which is not supported");
       }
     }
   }
@@ -364,9 +365,9 @@ std::string Literal(std::string text) {
 
 JinjaSource PrepareJinja(std::string_view source) {
   if (source.size() > kMaxTemplateBytes) {
-    throw ChatError(Code::kLimit, "the chat template is too long: " +
-                                      std::to_string(source.size()) + " bytes, the limit is " +
-                                      std::to_string(kMaxTemplateBytes));
+    throw ChatError(Code::kLimit,
+                    "the chat template is too long: " + std::to_string(source.size()) +
+                        " bytes, the limit is " + std::to_string(kMaxTemplateBytes));
   }
   std::string text = UnixNewlines(source);
   if (text.ends_with('\n')) text.pop_back();

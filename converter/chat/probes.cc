@@ -54,8 +54,7 @@ std::vector<ChatRole> RandomRoles(Random& random) {
   // System messages are rarer than the others, so that some conversations of every
   // length pass templates that refuse them.
   for (ChatRole& role : roles) {
-    role = random.Below(6) == 0 ? ChatRole::kSystem
-                                : static_cast<ChatRole>(1 + random.Below(2));
+    role = random.Below(6) == 0 ? ChatRole::kSystem : static_cast<ChatRole>(1 + random.Below(2));
   }
   return roles;
 }

@@ -14,14 +14,14 @@ namespace quanta::converter {
 
 /// What a family makes a model from.
 struct FamilyInput {
-  Config& config;      ///< config.json; all of it is to be read
-  TensorSet& tensors;  ///< all of them are to be taken or dropped
+  Config& config;                             ///< config.json; all of it is to be read
+  TensorSet& tensors;                         ///< all of them are to be taken or dropped
   std::span<const std::string> allowed_keys;  ///< unknown settings the user vouches for
 };
 
 /// A model architecture: one small file each.
 struct Family {
-  std::string_view name;          ///< "llama"
+  std::string_view name;  ///< "llama"
   Version version;
   std::string_view architecture;  ///< config.json's architectures[0]
   std::string_view model_type;    ///< and its model_type

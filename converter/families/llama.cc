@@ -50,9 +50,9 @@ Shape ReadShape(Config& config) {
   shape.heads = config.Count("num_attention_heads", format::kMaxWidth);
   shape.kv_heads = config.Count("num_key_value_heads", format::kMaxWidth, shape.heads);
   if (shape.heads % shape.kv_heads != 0) {
-    config.Refuse(Code::kCorrupt, "num_key_value_heads",
-                  Format("(%u) does not divide num_attention_heads (%u)", shape.kv_heads,
-                         shape.heads));
+    config.Refuse(
+        Code::kCorrupt, "num_key_value_heads",
+        Format("(%u) does not divide num_attention_heads (%u)", shape.kv_heads, shape.heads));
   }
   shape.head_dim = ReadHeadDim(config, shape.hidden, shape.heads);
   if (shape.head_dim % 2 != 0) {
@@ -60,8 +60,8 @@ Shape ReadShape(Config& config) {
   }
   if (shape.head_dim > kMaxHeadDim || shape.head_dim > format::kMaxWidth / shape.heads) {
     config.Refuse(Code::kCorrupt, "head_dim",
-                  Format("(%u) times num_attention_heads (%u) is beyond any model",
-                         shape.head_dim, shape.heads));
+                  Format("(%u) times num_attention_heads (%u) is beyond any model", shape.head_dim,
+                         shape.heads));
   }
   shape.ffn = config.Count("intermediate_size", format::kMaxWidth);
   shape.context = config.Count("max_position_embeddings", format::kMaxContext, 2048);
@@ -179,8 +179,7 @@ class Taker {
     constexpr const char* kName = "lm_head.weight";
     if (!shape_.tied) {
       if (!tensors_.Has(kName)) {
-        throw Error(Code::kCorrupt, out_.path,
-                    std::string("tensor '") + kName + "' is missing",
+        throw Error(Code::kCorrupt, out_.path, std::string("tensor '") + kName + "' is missing",
                     "if the embedding serves as the head, config.json must say "
                     "\"tie_word_embeddings\": true");
       }
@@ -189,13 +188,12 @@ class Taker {
     }
     if (!tensors_.Has(kName)) return;
     // Some writers store the tied tensor twice. That is fine as long as it is one.
-    const SourceTensor head =
-        tensors_.Take(kName, Role::kHead, -1, {shape_.vocab, shape_.hidden});
+    const SourceTensor head = tensors_.Take(kName, Role::kHead, -1, {shape_.vocab, shape_.hidden});
     const SourceTensor& embedding = out_.tensors.front();
     if (head.dtype != embedding.dtype || !SameBytes(head.bytes, embedding.bytes)) {
       throw Error(Code::kCorrupt, out_.path,
-                  std::string("tie_word_embeddings is true, but '") + kName +
-                      "' differs from '" + embedding.name + "'",
+                  std::string("tie_word_embeddings is true, but '") + kName + "' differs from '" +
+                      embedding.name + "'",
                   "set tie_word_embeddings to false if the head is its own");
     }
     out_.notes.push_back(std::string("'") + kName + "' equals the embedding and is stored once");

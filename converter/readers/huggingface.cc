@@ -39,10 +39,10 @@ bool IsFile(const std::string& path) {
 bool Probe(const std::string& path) { return IsFile(In(path, kConfig)); }
 
 /// Maps a safetensors file and adds its tensors. Returns their names.
-std::set<std::string> AddFile(const std::string& path, Checkpoint* checkpoint,
-                              TensorSet* tensors) {
+std::set<std::string> AddFile(const std::string& path, Checkpoint* checkpoint, TensorSet* tensors) {
   ErrorDetail detail;
-  checkpoint->files.push_back(Value(platform::MappedFile::Open(path.c_str(), &detail), detail, path));
+  checkpoint->files.push_back(
+      Value(platform::MappedFile::Open(path.c_str(), &detail), detail, path));
   const std::span<const std::byte> bytes = checkpoint->files.back().bytes();
   SafetensorsHeader header = ParseSafetensors(bytes, path);
   std::set<std::string> names;
@@ -124,8 +124,7 @@ void AddShards(const std::string& folder, Checkpoint* checkpoint, TensorSet* ten
     if (!IsFile(path)) continue;
     throw Error(Code::kUnsupported, path, "weights in this format are not read", kHint);
   }
-  throw Error(Code::kNotFound, folder,
-              std::string("has neither ") + kSingle + " nor " + kIndex);
+  throw Error(Code::kNotFound, folder, std::string("has neither ") + kSingle + " nor " + kIndex);
 }
 
 void AddWeights(const std::string& folder, Checkpoint* checkpoint, TensorSet* tensors) {
@@ -133,8 +132,8 @@ void AddWeights(const std::string& folder, Checkpoint* checkpoint, TensorSet* te
   if (single) {
     AddFile(In(folder, kSingle), checkpoint, tensors);
     if (index) {
-      checkpoint->notes.push_back(std::string(kSingle) +
-                                  " was read and the shards beside it were not, as in transformers");
+      checkpoint->notes.push_back(
+          std::string(kSingle) + " was read and the shards beside it were not, as in transformers");
     }
   } else if (index) {
     AddShards(folder, checkpoint, tensors);

@@ -34,8 +34,9 @@ class EvalCommand {
   void Define(CLI::App* command) {
     model_options_.Define(command);
     command->add_option("--text", text_, "The file to predict; -: the standard input")->required();
-    command->add_option("--stride", stride_,
-                        "Tokens by which the context moves on; default: half the context")
+    command
+        ->add_option("--stride", stride_,
+                     "Tokens by which the context moves on; default: half the context")
         ->check(CLI::PositiveNumber);
     command->add_flag("--json", json_, "Print a JSON object");
     context_options_.Define(command);
@@ -50,8 +51,8 @@ class EvalCommand {
     const Model model = model_options_.Open();
     const std::vector<int32_t> ids = EncodeText(model, text, {}, model_options_.path);
     if (ids.size() < 2) {
-      throw Error(Code::kInvalidArgument, text_, "the text is too short: it has " +
-                                                     std::to_string(ids.size()) + " tokens",
+      throw Error(Code::kInvalidArgument, text_,
+                  "the text is too short: it has " + std::to_string(ids.size()) + " tokens",
                   "two are needed");
     }
     const Stopwatch watch;

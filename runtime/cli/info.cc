@@ -85,9 +85,9 @@ class InfoCommand {
         options.context = context;
         options.kv = KvOf(kv);
         ErrorDetail detail;
-        needs.push_back({context, kv,
-                         Value(Session::Bytes(model, options, &detail), detail,
-                               model_options_.path)});
+        needs.push_back(
+            {context, kv,
+             Value(Session::Bytes(model, options, &detail), detail, model_options_.path)});
       }
     }
     return needs;

@@ -14,8 +14,7 @@ LiveSession::LiveSession(const Model& model, const SessionOptions& options, std:
   ErrorDetail detail;
   const size_t bytes = Value(Session::Bytes(model, options, &detail), detail, place_);
   arena_ = Value(platform::PageBlock::Create(bytes, &detail), detail, place_, kHint);
-  session_.emplace(
-      Value(Session::Create(model, options, arena_.bytes(), &detail), detail, place_));
+  session_.emplace(Value(Session::Create(model, options, arena_.bytes(), &detail), detail, place_));
   storage_.resize(Generator::StorageBytes(model));
 }
 

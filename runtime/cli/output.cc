@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,6 +25,12 @@ bool WriteAll(int descriptor, std::string_view text) {
     text.remove_prefix(static_cast<size_t>(written));
   }
   return true;
+}
+
+bool IsTerminal(int descriptor) {
+  // Under node, isatty takes pipes for terminals too.
+  struct stat status = {};
+  return isatty(descriptor) == 1 && fstat(descriptor, &status) == 0 && S_ISCHR(status.st_mode);
 }
 
 }  // namespace
@@ -61,7 +68,7 @@ void Complain(std::string_view line) {
   static_cast<void>(WriteAll(STDERR_FILENO, std::string(line) + "\n"));
 }
 
-bool InputIsTerminal() { return isatty(STDIN_FILENO) == 1; }
-bool OutputIsTerminal() { return isatty(STDOUT_FILENO) == 1; }
+bool InputIsTerminal() { return IsTerminal(STDIN_FILENO); }
+bool OutputIsTerminal() { return IsTerminal(STDOUT_FILENO); }
 
 }  // namespace quanta::cli

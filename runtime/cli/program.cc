@@ -35,9 +35,7 @@ int Fail(Code code, const std::string& text) {
   return ExitCode(code);
 }
 
-/// Fills `action`; else returns the exit code.
-std::optional<int> Parse(int argc, char** argv, Action* action) {
-  CLI::App app(kAbout, "quanta");
+void Define(CLI::App& app, Action* action) {
   app.footer(kExitCodes);
   app.set_version_flag("--version", "quanta " QUANTA_VERSION);
   app.require_subcommand(1);
@@ -49,6 +47,10 @@ std::optional<int> Parse(int argc, char** argv, Action* action) {
   AddTokenize(app, action);
   AddLogits(app, action);
   AddRender(app, action);
+}
+
+/// The exit code if that was all.
+std::optional<int> Parse(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -73,8 +75,11 @@ std::optional<int> Parse(int argc, char** argv, Action* action) {
 
 int RunProgram(int argc, char** argv) {
   PrepareStreams();
+  // Commands ask their options while they run: the grammar lives as long.
+  CLI::App app(kAbout, "quanta");
   Action action;
-  if (const std::optional<int> done = Parse(argc, argv, &action)) return *done;
+  Define(app, &action);
+  if (const std::optional<int> done = Parse(app, argc, argv)) return *done;
   WatchInterrupts();
   try {
     return action();

@@ -52,8 +52,7 @@ std::string RenderConversation(const Model& model, const Conversation& conversat
     static_cast<std::string*>(out)->append(piece);
     return {};
   };
-  CheckChat(RenderChat(model, conversation.View(), options, append, &text, &detail), detail,
-            place);
+  CheckChat(RenderChat(model, conversation.View(), options, append, &text, &detail), detail, place);
   return text;
 }
 

@@ -26,8 +26,8 @@ class RenderCommand {
   }
 
   int Run() {
-    const Conversation conversation = ParseConversation(
-        ReadText(messages_), messages_ == "-" ? "standard input" : messages_);
+    const Conversation conversation =
+        ParseConversation(ReadText(messages_), messages_ == "-" ? "standard input" : messages_);
     const Model model = model_options_.Open();
     const RenderOptions options = {.generation_prompt = !no_generation_prompt_,
                                    .parse_special = parse_special_};

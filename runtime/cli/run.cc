@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,11 +40,12 @@ class RunCommand {
   }
 
   int Run() {
-    const std::vector<int32_t> given = ids_.empty() ? std::vector<int32_t>() : ParseIds(ids_, "--ids");
+    const std::vector<int32_t> given =
+        ids_.empty() ? std::vector<int32_t>() : ParseIds(ids_, "--ids");
     if (given.empty() && prompt_given_->count() == 0) prompt_ = ReadPrompt();
-    const Stopwatch start;
+    Stats stats;
     const Model model = model_options_.Open();
-    const double loaded = start.Seconds();
+    stats.loaded = stats.start.Seconds();
     const std::vector<int32_t> ids = given.empty() ? Encode(model) : given;
     if (ids.empty()) throw Error(Code::kInvalidArgument, "", "the prompt is empty");
 
@@ -52,36 +54,12 @@ class RunCommand {
     LiveSession live(model, Planned(model, ids.size()), model_options_.path);
     const Stopwatch feeding;
     if (!live.Feed(ids)) return Stop();
-    const double fed = feeding.Seconds();
-    Generator generator = live.Generate(options);
+    stats.fed = feeding.Seconds();
 
-    const Stopwatch answering;
-    double first = 0;
-    StopReason reason = StopReason::kNone;
-    std::vector<int32_t> answer;
-    bool ends_line = false;
-    while (reason == StopReason::kNone) {
-      if (Interrupted()) return Stop();
-      ErrorDetail detail;
-      const Generator::Step step = Value(generator.Next(&detail), detail, model_options_.path);
-      if (answer.empty()) first = start.Seconds();
-      if (step.id >= 0) answer.push_back(step.id);
-      if (!print_ids_ && !step.text.empty()) {
-        Say(step.text);
-        ends_line = step.text.back() == '\n';
-      }
-      reason = step.stop;
-    }
-    if (print_ids_) {
-      Write(JoinIds(answer) + "\n");
-    } else if (!ends_line) {
-      Write("\n");
-    }
-    if (stats_) {
-      PrintStats({ids.size(), answer.size(), loaded, fed, first, answering.Seconds(),
-                  live.bytes(), options.sampling.seed, live.session().threads()});
-    }
-    if (reason == StopReason::kContextFull) {
+    const std::optional<StopReason> reason = Answer(live, options, &stats);
+    if (!reason) return Stop();
+    if (stats_) Print(stats, ids.size(), live, options.sampling.seed);
+    if (*reason == StopReason::kContextFull) {
       Complain("quanta: the answer was cut: the context is full (" +
                std::to_string(live.session().context()) + " tokens)");
     }
@@ -90,12 +68,40 @@ class RunCommand {
 
  private:
   struct Stats {
-    size_t prompt, answer;
-    double loaded, fed, first, answered;
-    size_t session_bytes;
-    uint64_t seed;
-    int threads;
+    Stopwatch start;
+    double loaded = 0, fed = 0, first = 0, answered = 0;  ///< seconds
+    size_t answer = 0;                                    ///< tokens
   };
+
+  /// Prints the answer. Nothing if it was interrupted.
+  std::optional<StopReason> Answer(LiveSession& live, const GenerateOptions& options,
+                                   Stats* stats) const {
+    Generator generator = live.Generate(options);
+    const Stopwatch answering;
+    StopReason reason = StopReason::kNone;
+    std::vector<int32_t> ids;
+    bool ends_line = false;
+    while (reason == StopReason::kNone) {
+      if (Interrupted()) return std::nullopt;
+      ErrorDetail detail;
+      const Generator::Step step = Value(generator.Next(&detail), detail, model_options_.path);
+      if (ids.empty()) stats->first = stats->start.Seconds();
+      if (step.id >= 0) ids.push_back(step.id);
+      if (!print_ids_ && !step.text.empty()) {
+        Say(step.text);
+        ends_line = step.text.back() == '\n';
+      }
+      reason = step.stop;
+    }
+    if (print_ids_) {
+      Write(JoinIds(ids) + "\n");
+    } else if (!ends_line) {
+      Write("\n");
+    }
+    stats->answered = answering.Seconds();
+    stats->answer = ids.size();
+    return reason;
+  }
 
   static std::string ReadPrompt() {
     if (InputIsTerminal()) {
@@ -144,7 +150,7 @@ class RunCommand {
     return ExitCode(Code::kCancelled);
   }
 
-  static void PrintStats(const Stats& stats) {
+  static void Print(const Stats& stats, size_t prompt, LiveSession& live, uint64_t seed) {
     constexpr double kMiB = 1 << 20;
     char text[512];
     std::snprintf(text, sizeof(text),
@@ -153,11 +159,10 @@ class RunCommand {
                   "load    %.1f ms; first token after %.1f ms\n"
                   "memory  session %.1f MiB, peak %.1f MiB\n"
                   "threads %d; seed %llu",
-                  stats.prompt, Rate(stats.prompt, stats.fed), stats.answer,
-                  Rate(stats.answer, stats.answered), stats.loaded * 1e3, stats.first * 1e3,
-                  static_cast<double>(stats.session_bytes) / kMiB,
-                  static_cast<double>(PeakResidentBytes()) / kMiB, stats.threads,
-                  static_cast<unsigned long long>(stats.seed));
+                  prompt, Rate(prompt, stats.fed), stats.answer, Rate(stats.answer, stats.answered),
+                  stats.loaded * 1e3, stats.first * 1e3, static_cast<double>(live.bytes()) / kMiB,
+                  static_cast<double>(PeakResidentBytes()) / kMiB, live.session().threads(),
+                  static_cast<unsigned long long>(seed));
     Complain(text);
   }
 

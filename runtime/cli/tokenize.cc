@@ -17,8 +17,8 @@ class TokenizeCommand {
   void Define(CLI::App* command) {
     model_options_.Define(command);
     text_given_ = command->add_option("--text", text_, "The text");
-    file_given_ = command->add_option("--text-file", file_,
-                                      "A file with the text; -: the standard input");
+    file_given_ =
+        command->add_option("--text-file", file_, "A file with the text; -: the standard input");
     ids_given_ = command->add_option("--decode", ids_, "Token ids to turn into text, like 1,2,3");
     command->add_flag("--no-special", no_special_,
                       "Leave out the tokens that the model wants around a text, such as BOS");
@@ -39,10 +39,10 @@ class TokenizeCommand {
       return 0;
     }
     const std::string text = file_given_->count() != 0 ? ReadText(file_) : text_;
-    WriteJson(EncodeText(model, text,
-                         {.add_special = !no_special_, .parse_special = parse_special_},
-                         model_options_.path),
-              -1);
+    WriteJson(
+        EncodeText(model, text, {.add_special = !no_special_, .parse_special = parse_special_},
+                   model_options_.path),
+        -1);
     return 0;
   }
 
@@ -54,8 +54,7 @@ class TokenizeCommand {
     std::string text;
     for (const int32_t id : ParseIds(ids_, "--decode")) {
       if (static_cast<uint32_t>(id) >= tokenizer.vocab()) {
-        throw Error(Code::kInvalidArgument, "--decode",
-                    "there is no token " + std::to_string(id),
+        throw Error(Code::kInvalidArgument, "--decode", "there is no token " + std::to_string(id),
                     "the vocabulary has " + std::to_string(tokenizer.vocab()));
       }
       text += decoder.Push(id);
@@ -75,7 +74,8 @@ class TokenizeCommand {
 }  // namespace
 
 void AddTokenize(CLI::App& app, Action* action) {
-  AddCommand<TokenizeCommand>(app, action, "tokenize", "Turn text into token ids, or ids into text");
+  AddCommand<TokenizeCommand>(app, action, "tokenize",
+                              "Turn text into token ids, or ids into text");
 }
 
 }  // namespace quanta::cli

@@ -27,7 +27,10 @@ class Renderer {
  public:
   Renderer(const format::ChatTemplate& chat_template, std::span<const ChatMessage> messages,
            const RenderOptions& options, RenderSink sink, void* context)
-      : template_(chat_template), messages_(messages), options_(options), sink_(sink),
+      : template_(chat_template),
+        messages_(messages),
+        options_(options),
+        sink_(sink),
         context_(context) {}
 
   /// Before anything is written, so that a refusal leaves nothing half-rendered.
@@ -66,9 +69,8 @@ class Renderer {
       }
       walk.Advance(!rule.drop);
     }
-    return Literal(Find(options_.generation_prompt ? ChatRuleKind::kGenerationPrompt
-                                                   : ChatRuleKind::kEnd,
-                        walk));
+    return Literal(Find(
+        options_.generation_prompt ? ChatRuleKind::kGenerationPrompt : ChatRuleKind::kEnd, walk));
   }
 
  private:

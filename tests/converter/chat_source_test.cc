@@ -19,8 +19,9 @@ TEST(ChatSource, AFolderWithoutTemplateHasNone) {
 
 TEST(ChatSource, ReadsTheTemplateAndTheTokensThatItMayUse) {
   const TempFolder folder;
-  WriteFile(folder.File("tokenizer_config.json"),
-            R"({"chat_template": "{{ x }}", "bos_token": "<s>", "eos_token": {"content": "</s>"}})");
+  WriteFile(
+      folder.File("tokenizer_config.json"),
+      R"({"chat_template": "{{ x }}", "bos_token": "<s>", "eos_token": {"content": "</s>"}})");
   const ChatSource source = FindChatTemplate(folder.path());
   EXPECT_EQ(source.jinja, "{{ x }}");
   EXPECT_EQ(source.bos_token, "<s>");

@@ -218,7 +218,8 @@ TEST(Convert, WhatF16CannotHoldStaysF32WithANote) {
   const float big = 1e6f;
   std::memcpy(tiny.tensors["model.layers.0.mlp.up_proj.weight"].bytes.data() + 8, &big, 4);
   tiny.Write(folder.File("ckpt"));
-  const Report report = ConvertNow({.checkpoint = folder.File("ckpt"), .output = folder.File("m.qfb")});
+  const Report report =
+      ConvertNow({.checkpoint = folder.File("ckpt"), .output = folder.File("m.qfb")});
   EXPECT_THAT(report.notes, ::testing::Contains(::testing::HasSubstr(
                                 "'model.layers.0.mlp.up_proj.weight' is stored as f32")));
   const ModelFile model(folder.File("m.qfb"));
@@ -243,9 +244,9 @@ TEST(Convert, AFailureLeavesTheOutputAsItWas) {
   tiny.Write(folder.File("ckpt"));
   for (const bool compress : {false, true}) {
     EXPECT_ERROR(ConvertNow({.checkpoint = folder.File("ckpt"),
-                      .output = out,
-                      .scheme = Panel::kF32,
-                      .compress = compress}),
+                             .output = out,
+                             .scheme = Panel::kF32,
+                             .compress = compress}),
                  "tensor 'lm_head.weight' element [12, 4] is infinite");
     EXPECT_EQ(ReadFile(out), before);
     EXPECT_THAT(folder.List(), ::testing::ElementsAre("ckpt", "m.qfb"));
@@ -259,9 +260,9 @@ TEST(Convert, CompressedAndSignedFilesVerify) {
   const auto key = Value(writer::ParsePublicKey(folder.File("key.pub"), &detail), detail);
   for (const bool compress : {false, true}) {
     const Report report = ConvertNow({.checkpoint = Fixture("llama3_rope"),
-                               .output = folder.File("m.qfb"),
-                               .compress = compress,
-                               .sign_key = folder.File("key")});
+                                      .output = folder.File("m.qfb"),
+                                      .compress = compress,
+                                      .sign_key = folder.File("key")});
     EXPECT_EQ(report.file_bytes, std::filesystem::file_size(folder.File("m.qfb")));
     const Status status = writer::VerifyFile(folder.File("m.qfb"), key, {}, &detail);
     EXPECT_TRUE(status.ok()) << detail.text();
@@ -276,8 +277,8 @@ TEST(Convert, ABadKeyFailsBeforeTheWork) {
   const TempFolder folder;
   WriteFile(folder.File("key"), "not a key");
   EXPECT_ERROR(ConvertNow({.checkpoint = "/nowhere",
-                    .output = folder.File("m.qfb"),
-                    .sign_key = folder.File("key")}),
+                           .output = folder.File("m.qfb"),
+                           .sign_key = folder.File("key")}),
                "not a key file");
 }
 
@@ -301,7 +302,8 @@ TEST(DefaultOutput, IsNamedAfterTheFolder) {
 
 TEST(Report, NamesEveryKindOfTensorAndEveryTensorInJson) {
   const TempFolder folder;
-  const Report report = ConvertNow({.checkpoint = Fixture("llama_tied"), .output = folder.File("m.qfb")});
+  const Report report =
+      ConvertNow({.checkpoint = Fixture("llama_tied"), .output = folder.File("m.qfb")});
   const std::string text = report.Text();
   EXPECT_THAT(text, ::testing::HasSubstr("embedding"));
   EXPECT_THAT(text, ::testing::HasSubstr("F32 > f16"));

@@ -216,7 +216,9 @@ TEST(HuggingFace, WhatIsNotExactlyUnderstoodIsAnError) {
        },
        "has shape [8, 4]: config.json implies [4, 8]"},
       {"rank",
-       [](TinyLlama& t) { t.tensors["model.norm.weight"] = TestTensor::Of("F32", {8, 1}); },
+       [](TinyLlama& t) {
+         t.tensors["model.norm.weight"] = TestTensor::Of("F32", {8, 1});
+       },
        "has shape [8, 1]: config.json implies [8]"},
       {"dtype",
        [](TinyLlama& t) {

@@ -40,8 +40,8 @@ class Program : public ::testing::Test {
   /// Runs a shell command line in the test's folder, with $C the program.
   Outcome Run(const std::string& command) const {
     const std::string line = "cd '" + folder_.path() + "' && export C='" QUANTA_CONVERT "' && { " +
-                             command + "; } >'" + logs_.File("out") + "' 2>'" +
-                             logs_.File("err") + "'";
+                             command + "; } >'" + logs_.File("out") + "' 2>'" + logs_.File("err") +
+                             "'";
     const int status = std::system(line.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(logs_.File("out")),
             ReadFile(logs_.File("err"))};
@@ -128,9 +128,9 @@ TEST_F(Program, QuietSaysNothingAndJsonIsJson) {
 }
 
 TEST_F(Program, InspectShowsACompressedSignedModel) {
-  const Outcome made = Run(
-      "$C keygen k && $C " QUANTA_TEST_DATA
-      "/hf/llama3_rope -o m.qfb --sign k --compress --quiet && $C inspect m.qfb --tensors");
+  const Outcome made =
+      Run("$C keygen k && $C " QUANTA_TEST_DATA
+          "/hf/llama3_rope -o m.qfb --sign k --compress --quiet && $C inspect m.qfb --tensors");
   EXPECT_EQ(made.exit_code, 0) << made.err;
   EXPECT_THAT(made.out, HasSubstr("once decompressed"));
   EXPECT_THAT(made.out, HasSubstr("signature        by "));
@@ -138,12 +138,11 @@ TEST_F(Program, InspectShowsACompressedSignedModel) {
 }
 
 TEST_F(Program, SignsVerifiesCompressesAndRestores) {
-  const Outcome outcome = Run(
-      "set -e; $C " QUANTA_TEST_DATA
-      "/hf/llama_tied -o m.qfb --quiet; $C keygen k; $C keygen other; "
-      "$C sign m.qfb --key k -o s.qfb; $C verify s.qfb --key k.pub; "
-      "$C compress s.qfb -o c.qfb; $C verify c.qfb --key k.pub; "
-      "$C decompress c.qfb -o d.qfb; cmp s.qfb d.qfb");
+  const Outcome outcome = Run("set -e; $C " QUANTA_TEST_DATA
+                              "/hf/llama_tied -o m.qfb --quiet; $C keygen k; $C keygen other; "
+                              "$C sign m.qfb --key k -o s.qfb; $C verify s.qfb --key k.pub; "
+                              "$C compress s.qfb -o c.qfb; $C verify c.qfb --key k.pub; "
+                              "$C decompress c.qfb -o d.qfb; cmp s.qfb d.qfb");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   ExpectFailure("$C verify s.qfb --key other.pub", 3, "s.qfb");
   ExpectFailure("$C verify m.qfb --key k.pub", 3, "m.qfb");
@@ -167,7 +166,8 @@ TEST_F(Program, ATamperedByteDoesNotVerify) {
 
 TEST_F(Program, UsageErrorsAreOneLineAndTwo) {
   ExpectFailure("$C", 2, "no checkpoint given; see quanta-convert --help");
-  ExpectFailure("$C x --quant q4", 2, "--quant q4 is not yet supported by this version; use f32 or f16");
+  ExpectFailure("$C x --quant q4", 2,
+                "--quant q4 is not yet supported by this version; use f32 or f16");
   ExpectFailure("$C x --quant q8", 2, "not yet supported by this version");
   ExpectFailure("$C x --quant f64", 2, "unknown --quant f64; use f32 or f16");
   ExpectFailure("$C x --no-such-flag", 2, "no-such-flag");
@@ -243,17 +243,21 @@ TEST_F(Program, AnInterruptedConversionLeavesNothing) {
   const std::vector<std::string> before = folder_.List();
   for (const bool compress : {false, true}) {
     for (const int signal : {SIGINT, SIGTERM}) {
-      std::vector<std::string> arguments = {
-          "quanta-convert", folder_.File("ckpt"), "-o",     folder_.File("m.qfb"), "--quant",
-          "f32",            "--no-tokenizer",     "--quiet"};
+      std::vector<std::string> arguments = {"quanta-convert",
+                                            folder_.File("ckpt"),
+                                            "-o",
+                                            folder_.File("m.qfb"),
+                                            "--quant",
+                                            "f32",
+                                            "--no-tokenizer",
+                                            "--quiet"};
       if (compress) arguments.push_back("--compress");
       const int status = RunAndSignal(arguments, logs_.File("err"), signal, [&] {
         return folder_.List() != before;  // the temporary file is there
       });
       ASSERT_TRUE(WIFEXITED(status));
       EXPECT_EQ(WEXITSTATUS(status), 130);
-      EXPECT_EQ(ReadFile(logs_.File("err")),
-                "quanta-convert: interrupted; nothing was written\n");
+      EXPECT_EQ(ReadFile(logs_.File("err")), "quanta-convert: interrupted; nothing was written\n");
       EXPECT_EQ(folder_.List(), before);
     }
   }
@@ -261,8 +265,7 @@ TEST_F(Program, AnInterruptedConversionLeavesNothing) {
 
 TEST_F(Program, MemoryStaysFarBelowTheLargestTensor) {
   WriteLarge("ckpt", 192);
-  const Outcome outcome =
-      Run("$C ckpt -o m.qfb --quant f16 --no-tokenizer --no-self-test --json");
+  const Outcome outcome = Run("$C ckpt -o m.qfb --quant f16 --no-tokenizer --no-self-test --json");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const Json report = ParseJson(outcome.out, "report");
   EXPECT_GT(report["source_bytes"], 192u << 20);

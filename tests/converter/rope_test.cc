@@ -45,8 +45,7 @@ TEST(Rope, BothGenerationsOfKeysGiveTheSame) {
       "rope_parameters": {"rope_type": "linear", "factor": 2, "rope_theta": 500000.0}})");
 
   EXPECT_EQ(old_keys.inv_freq, new_keys.inv_freq);
-  EXPECT_EQ(both.inv_freq[1],
-            Read(R"({"rope_theta": 500000.0})").inv_freq[1] / 2);
+  EXPECT_EQ(both.inv_freq[1], Read(R"({"rope_theta": 500000.0})").inv_freq[1] / 2);
 }
 
 TEST(Rope, LinearDividesEveryFrequency) {

@@ -42,10 +42,10 @@ TEST(Safetensors, ReadsNamesShapesTypesAndPlaces) {
 }
 
 TEST(Safetensors, AScalarAndAnEmptyTensorAreFine) {
-  const SafetensorsHeader header = Parse(WithHeader(
-      R"({"s":{"dtype":"F32","shape":[],"data_offsets":[0,4]},)"
-      R"("e":{"dtype":"F32","shape":[0,7],"data_offsets":[4,4]}})",
-      4));
+  const SafetensorsHeader header =
+      Parse(WithHeader(R"({"s":{"dtype":"F32","shape":[],"data_offsets":[0,4]},)"
+                       R"("e":{"dtype":"F32","shape":[0,7],"data_offsets":[4,4]}})",
+                       4));
   EXPECT_EQ(header.entries.size(), 2u);
 }
 

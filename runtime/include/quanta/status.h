@@ -93,7 +93,9 @@ class [[nodiscard]] Result {
     return *std::move(value_);
   }
   T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
   T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
 
  private:
   std::optional<T> value_;

@@ -141,8 +141,9 @@ constexpr char kSystemInFirstUserMessage[] =
 TEST(CompileChatTemplate, ASystemMessageCanBecomePartOfTheFirstUserMessage) {
   const Compiled compiled = Compile(kSystemInFirstUserMessage);
   ASSERT_TRUE(compiled.status.ok()) << compiled.detail;
-  EXPECT_EQ(Render(compiled.tables, Talk({"s: be brief ", "u: hello ", "a: hi ", "u:bye"}), true),
-            "<s>[INST] <<SYS>>\n be brief \n<</SYS>>\n\n hello [/INST] hi </s><s>[INST] bye [/INST]");
+  EXPECT_EQ(
+      Render(compiled.tables, Talk({"s: be brief ", "u: hello ", "a: hi ", "u:bye"}), true),
+      "<s>[INST] <<SYS>>\n be brief \n<</SYS>>\n\n hello [/INST] hi </s><s>[INST] bye [/INST]");
   // Python strips the whole text: white space of the template's own goes too.
   EXPECT_EQ(Render(compiled.tables, Talk({"s:x", "u: \n"}), true),
             "<s>[INST] <<SYS>>\nx\n<</SYS>> [/INST]");
@@ -216,9 +217,8 @@ TEST(CompileChatTemplate, ToolsCountAsGivenButNone) {
 }
 
 TEST(CompileChatTemplate, MissingSpecialTokensAreUndefined) {
-  const Compiled compiled =
-      Compile("{{ bos_token }}{% for m in messages %}{{ m.role }}{{ m.content }}{% endfor %}", "",
-              "");
+  const Compiled compiled = Compile(
+      "{{ bos_token }}{% for m in messages %}{{ m.role }}{{ m.content }}{% endfor %}", "", "");
   ASSERT_TRUE(compiled.status.ok()) << compiled.detail;
   EXPECT_EQ(Render(compiled.tables, Talk({"u:a"}), false), "usera");
 }
@@ -267,8 +267,7 @@ constexpr Rejected kRejected[] = {
     {"ContentIsCut",
      "{% for m in messages %}{{ m.role }}{{ m.content.split('##')[-1] }}{% endfor %}",
      Code::kUnsupported, "##"},
-    {"ContentIsChanged",
-     "{% for m in messages %}{{ m.role }}{{ m.content | upper }}{% endfor %}",
+    {"ContentIsChanged", "{% for m in messages %}{{ m.role }}{{ m.content | upper }}{% endfor %}",
      Code::kUnsupported, "as in"},
     {"LengthIsMeasured",
      "{% for m in messages %}{{ m.role }}{% if m.content | length > 1000 %}long{% endif %}"
@@ -280,9 +279,8 @@ constexpr Rejected kRejected[] = {
     {"MessagesAreCounted",
      "{{ messages | length }}{% for m in messages %}{{ m.role }}{{ m.content }}{% endfor %}",
      Code::kUnsupported, "differently"},
-    {"MessagesAreReversed",
-     "{% for m in messages[::-1] %}{{ m.role }}{{ m.content }}{% endfor %}", Code::kUnsupported,
-     "message"},
+    {"MessagesAreReversed", "{% for m in messages[::-1] %}{{ m.role }}{{ m.content }}{% endfor %}",
+     Code::kUnsupported, "message"},
     {"NothingIsShown", "hello", Code::kCorrupt, "never shows"},
     {"LoopIsOpen", "{% for m in messages %}{{ m.content }}", Code::kUnsupported, "parsed"},
     {"TagIsOpen", "{% for m in messages %}{{ m.content }", Code::kCorrupt, "not closed"},
@@ -305,9 +303,9 @@ INSTANTIATE_TEST_SUITE_P(All, CompileChatTemplateRejects, testing::ValuesIn(kRej
 
 TEST(CompileChatTemplate, RejectsWhatIsTooLongOrTooDeep) {
   EXPECT_EQ(Compile(std::string(200'000, 'x')).status.code(), Code::kLimit);
-  EXPECT_EQ(Compile("{{ " + std::string(50, '(') + "1" + std::string(50, ')') + " }}")
-                .status.code(),
-            Code::kLimit);
+  EXPECT_EQ(
+      Compile("{{ " + std::string(50, '(') + "1" + std::string(50, ')') + " }}").status.code(),
+      Code::kLimit);
   std::string nested;
   for (int i = 0; i < 100; ++i) nested += "{% if true %}";
   EXPECT_EQ(Compile(nested).status.code(), Code::kLimit);

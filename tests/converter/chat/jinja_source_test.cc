@@ -35,7 +35,8 @@ TEST(PrepareJinja, CollectsStrings) {
 
 TEST(PrepareJinja, RestoresVariablesThatALoopAssigns) {
   const std::string text =
-      PrepareJinja("{% for m in l %}{% if m %}{% set x = 1 %}{% set n.y = 2 %}{% endif %}{% endfor %}")
+      PrepareJinja(
+          "{% for m in l %}{% if m %}{% set x = 1 %}{% set n.y = 2 %}{% endif %}{% endfor %}")
           .text;
   EXPECT_THAT(text, testing::StartsWith("{% set quanta_0_x = x %}{%  for m in l  %}"));
   EXPECT_THAT(text, testing::HasSubstr("{% set x = quanta_0_x %}"));

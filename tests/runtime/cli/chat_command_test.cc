@@ -17,8 +17,8 @@ using testing::HasSubstr;
 
 /// One line an answer, so that answers can be told apart.
 std::vector<std::string> Chat(const std::string& model, std::vector<std::string> flags = {}) {
-  std::vector<std::string> command = {"chat", model, "--greedy", "--max-tokens", "12",
-                                      "--stop", "\n"};
+  std::vector<std::string> command = {"chat", model,    "--greedy", "--max-tokens",
+                                      "12",   "--stop", "\n"};
   command.insert(command.end(), flags.begin(), flags.end());
   return command;
 }
@@ -32,12 +32,11 @@ std::string Talk(const std::string& input, std::vector<std::string> flags = {}) 
 
 /// What a single prompt gives that is the whole conversation.
 std::string FreshAnswer(const Json& messages) {
-  const Outcome ids =
-      Quanta({"render", ChatModel(), "--messages", "-", "--ids"}, messages.dump());
+  const Outcome ids = Quanta({"render", ChatModel(), "--messages", "-", "--ids"}, messages.dump());
   EXPECT_EQ(ids.exit_code, 0) << ids.err;
   std::string list = Json::parse(ids.out).dump();
-  return Quanta({"run", ChatModel(), "--ids", list, "--greedy", "--max-tokens", "12", "--stop",
-                 "\n"})
+  return Quanta(
+             {"run", ChatModel(), "--ids", list, "--greedy", "--max-tokens", "12", "--stop", "\n"})
       .out;
 }
 

@@ -31,7 +31,7 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  void Type(const std::string& text);          ///< pty only
+  void Type(const std::string& text);  ///< pty only
   /// Reads until `text` has been seen; false after some seconds. pty only.
   bool WaitFor(const std::string& text);
   const std::string& seen() const { return seen_; }

@@ -42,9 +42,8 @@ TEST(Run, ContinuesIdsAsPyTorchDoes) {
     return out;
   };
   for (const char* chunk : {"1", "7", "64"}) {
-    EXPECT_EQ(Ok({"run", PlainModel(), "--ids", join(inputs.values, 48), "--greedy",
-                  "--ignore-eos", "--max-tokens", "32", "--print-ids", "--kv", "f32", "--chunk",
-                  chunk}),
+    EXPECT_EQ(Ok({"run", PlainModel(), "--ids", join(inputs.values, 48), "--greedy", "--ignore-eos",
+                  "--max-tokens", "32", "--print-ids", "--kv", "f32", "--chunk", chunk}),
               join(greedy.values, 32) + "\n");
   }
 }
@@ -99,8 +98,8 @@ TEST(Run, BiasForcesAToken) {
 }
 
 TEST(Run, PrintsStatsOnTheStandardErrorOnly) {
-  const std::vector<std::string> command = {"run", PlainModel(), "-p", "a", "--greedy",
-                                            "--max-tokens", "4"};
+  const std::vector<std::string> command = {"run",      PlainModel(),   "-p", "a",
+                                            "--greedy", "--max-tokens", "4"};
   std::vector<std::string> with_stats = command;
   with_stats.push_back("--stats");
   const Outcome outcome = Quanta(with_stats);
@@ -111,8 +110,8 @@ TEST(Run, PrintsStatsOnTheStandardErrorOnly) {
 }
 
 TEST(Run, SaysThatTheContextIsFull) {
-  const Outcome outcome = Quanta({"run", PlainModel(), "--ids", "5,6,7", "--greedy",
-                                  "--ignore-eos", "--context", "8", "--print-ids"});
+  const Outcome outcome = Quanta({"run", PlainModel(), "--ids", "5,6,7", "--greedy", "--ignore-eos",
+                                  "--context", "8", "--print-ids"});
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.err, HasSubstr("the context is full (8 tokens)"));
 }
@@ -124,8 +123,8 @@ TEST(Tokenize, FollowsHuggingFaceAndGoesBack) {
   EXPECT_EQ(Ok({"tokenize", PlainModel(), "--decode", ids}), text + "\n");
   EXPECT_EQ(Ok({"tokenize", PlainModel(), "--decode", ids, "--skip-special"}),
             "Hello  na\u00efve\n");
-  const Json plain = Json::parse(Ok({"tokenize", PlainModel(), "--text", text,
-                                     "--no-parse-special"}));
+  const Json plain =
+      Json::parse(Ok({"tokenize", PlainModel(), "--text", text, "--no-parse-special"}));
   EXPECT_THAT(plain, ::testing::Not(::testing::Contains(2)));
   WriteFile(Scratch("text.txt"), text);
   EXPECT_EQ(Ok({"tokenize", PlainModel(), "--text-file", Scratch("text.txt")}), ids);
@@ -198,7 +197,8 @@ TEST(Bench, ReportsMediansAndARepeatableHash) {
 TEST(Eval, AgreesWithLogits) {
   const std::string text = "Once upon a time there was a little kernel.";
   WriteFile(Scratch("eval.txt"), text);
-  const Json ids = Json::parse(Ok({"tokenize", PlainModel(), "--text", text, "--no-parse-special"}));
+  const Json ids =
+      Json::parse(Ok({"tokenize", PlainModel(), "--text", text, "--no-parse-special"}));
   Ok({"logits", PlainModel(), "--ids", Joined(ids), "-o", Scratch("eval.npy")});
   const auto logits = quanta::testing::ReadNpy<float>(Scratch("eval.npy"));
   double nll = 0;
@@ -239,8 +239,8 @@ TEST(Info, TellsFactsMemoryAndVerifies) {
                            "mapped from the file", "the data is intact", "chat template  yes"}) {
     EXPECT_THAT(text, HasSubstr(word));
   }
-  const Json json = Json::parse(Ok({"info", PlainModel(), "--json", "--verify", "--memory",
-                                    "--context", "100", "--kv", "f32"}));
+  const Json json = Json::parse(Ok(
+      {"info", PlainModel(), "--json", "--verify", "--memory", "--context", "100", "--kv", "f32"}));
   EXPECT_EQ(json["vocab"], 768);
   EXPECT_EQ(json["chat_template"], false);
   EXPECT_EQ(json["verified"]["data"], true);

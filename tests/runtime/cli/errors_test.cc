@@ -43,8 +43,8 @@ std::string Missing() { return Scratch("missing.qfb"); }
 
 struct Mistake {
   const char* name;
-  std::vector<std::string> before;      ///< the command
-  std::function<std::string()> model;   ///< after it; null: none
+  std::vector<std::string> before;     ///< the command
+  std::function<std::string()> model;  ///< after it; null: none
   std::vector<std::string> after;
   int exit_code;
   const char* words;
@@ -85,55 +85,122 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"HugeId", {"run"}, PlainModel, {"--ids", "99999999999"}, 2, "--ids"},
         Mistake{"IdOutsideTheVocabulary", {"run"}, PlainModel, {"--ids", "1,768"}, 2, "768"},
         Mistake{"EmptyPrompt", {"run"}, PlainModel, {"-p", ""}, 2, "empty"},
-        Mistake{"NegativeTemperature", {"run"}, PlainModel, {"-p", "x", "--temperature", "-1"}, 2,
+        Mistake{"NegativeTemperature",
+                {"run"},
+                PlainModel,
+                {"-p", "x", "--temperature", "-1"},
+                2,
                 "temperature"},
         Mistake{"TopPAboveOne", {"run"}, PlainModel, {"-p", "x", "--top-p", "2"}, 2, "top"},
-        Mistake{"BiasWithoutValue", {"run"}, PlainModel, {"-p", "x", "--logit-bias", "3"}, 2,
+        Mistake{"BiasWithoutValue",
+                {"run"},
+                PlainModel,
+                {"-p", "x", "--logit-bias", "3"},
+                2,
                 "--logit-bias"},
-        Mistake{"BiasOutsideTheVocabulary", {"run"}, PlainModel,
-                {"-p", "x", "--logit-bias", "768=1"}, 2, "768"},
+        Mistake{"BiasOutsideTheVocabulary",
+                {"run"},
+                PlainModel,
+                {"-p", "x", "--logit-bias", "768=1"},
+                2,
+                "768"},
         Mistake{"EmptyStopString", {"run"}, PlainModel, {"-p", "x", "--stop", ""}, 2, "stop"},
-        Mistake{"SystemWithoutTemplate", {"run"}, PlainModel, {"-p", "x", "--system", "y"}, 2,
+        Mistake{"SystemWithoutTemplate",
+                {"run"},
+                PlainModel,
+                {"-p", "x", "--system", "y"},
+                2,
                 "no chat template"},
-        Mistake{"SystemWithRaw", {"run"}, ChatModel, {"-p", "x", "--system", "y", "--raw"}, 2,
-                "--raw"},
-        Mistake{"SystemRefusedByTheTemplate", {"run"}, StrictModel, {"-p", "x", "--system", "y"}, 1,
+        Mistake{
+            "SystemWithRaw", {"run"}, ChatModel, {"-p", "x", "--system", "y", "--raw"}, 2, "--raw"},
+        Mistake{"SystemRefusedByTheTemplate",
+                {"run"},
+                StrictModel,
+                {"-p", "x", "--system", "y"},
+                1,
                 "No system messages, please"},
-        Mistake{"ContextBeyondTheModels", {"run"}, PlainModel, {"-p", "x", "--context", "513"}, 1,
+        Mistake{"ContextBeyondTheModels",
+                {"run"},
+                PlainModel,
+                {"-p", "x", "--context", "513"},
+                1,
                 "at most 512"},
         Mistake{"MissingFile", {"run"}, Missing, {"-p", "x"}, 1, "no such file"},
         Mistake{"AFolder", {"run"}, Folder, {"-p", "x"}, 1, "directory"},
         Mistake{"EmptyFile", {"run"}, Empty, {"-p", "x"}, 3, "empty"},
         Mistake{"APicture", {"info"}, Png, {}, 3, "not a .qfb model"},
-        Mistake{"TruncatedInTheHeader", {"run"}, [] { return Truncated(3000); }, {"-p", "x"}, 3,
+        Mistake{"TruncatedInTheHeader",
+                {"run"},
+                [] { return Truncated(3000); },
+                {"-p", "x"},
+                3,
                 "truncated"},
-        Mistake{"TruncatedInTheData", {"run"}, [] { return Truncated(400'000); }, {"-p", "x"}, 3,
+        Mistake{"TruncatedInTheData",
+                {"run"},
+                [] { return Truncated(400'000); },
+                {"-p", "x"},
+                3,
                 "short.qfb"},
         Mistake{"TamperedData", {"info"}, Tampered, {"--verify"}, 3, "chunk"},
         Mistake{"TamperedDataAsJson", {"info"}, Tampered, {"--verify", "--json"}, 3, "chunk"},
-        Mistake{"Unsigned", {"run"}, PlainModel, {"-p", "x", "--require-signature", kWrongKey}, 3,
+        Mistake{"Unsigned",
+                {"run"},
+                PlainModel,
+                {"-p", "x", "--require-signature", kWrongKey},
+                3,
                 "not signed"},
-        Mistake{"NotAKey", {"run"}, PlainModel, {"-p", "x", "--require-signature", "abc"}, 2,
+        Mistake{"NotAKey",
+                {"run"},
+                PlainModel,
+                {"-p", "x", "--require-signature", "abc"},
+                2,
                 "64 hexadecimal"},
-        Mistake{"PromptLongerThanTheContext", {"run"}, PlainModel,
-                {"-p", "one two three four five", "--context", "4"}, 1,
+        Mistake{"PromptLongerThanTheContext",
+                {"run"},
+                PlainModel,
+                {"-p", "one two three four five", "--context", "4"},
+                1,
                 "the context holds 4; use --context or shorten it"},
-        Mistake{"PromptLongerThanTheModelsContext", {"run"}, PlainModel, {"-p", LongText()}, 1,
+        Mistake{"PromptLongerThanTheModelsContext",
+                {"run"},
+                PlainModel,
+                {"-p", LongText()},
+                1,
                 "the context holds 512; shorten it"},
         Mistake{"ChatWithoutTemplate", {"chat"}, PlainModel, {}, 3, "--raw"},
-        Mistake{"BenchBeyondTheContext", {"bench"}, PlainModel, {"--tokens", "500"}, 2,
+        Mistake{"BenchBeyondTheContext",
+                {"bench"},
+                PlainModel,
+                {"--tokens", "500"},
+                2,
                 "the context holds 512"},
         Mistake{"EvalOfNothing", {"eval"}, PlainModel, {"--text", "/dev/null"}, 2, "too short"},
         Mistake{"EvalOfAMissingText", {"eval"}, PlainModel, {"--text", "/missing"}, 1, "/missing"},
         Mistake{"TokenizeNothing", {"tokenize"}, PlainModel, {}, 2, "--text-file"},
-        Mistake{"TokenizeTwoThings", {"tokenize"}, PlainModel, {"--text", "a", "--decode", "1"}, 2,
+        Mistake{"TokenizeTwoThings",
+                {"tokenize"},
+                PlainModel,
+                {"--text", "a", "--decode", "1"},
+                2,
                 "one of"},
         Mistake{"DecodeUnknownId", {"tokenize"}, PlainModel, {"--decode", "768"}, 2, "768"},
-        Mistake{"RenderWithoutTemplate", {"render"}, PlainModel, {"--messages", "-"}, 2,
+        Mistake{"RenderWithoutTemplate",
+                {"render"},
+                PlainModel,
+                {"--messages", "-"},
+                2,
                 "standard input"},
-        Mistake{"LogitsNowhere", {"logits"}, PlainModel, {"--ids", "1", "-o", "/missing/x.npy"}, 1,
+        Mistake{"LogitsNowhere",
+                {"logits"},
+                PlainModel,
+                {"--ids", "1", "-o", "/missing/x.npy"},
+                1,
                 "/missing/x.npy"},
-        Mistake{"MemoryBeyondTheModel", {"info"}, PlainModel, {"--memory", "--context", "9999"}, 1,
+        Mistake{"MemoryBeyondTheModel",
+                {"info"},
+                PlainModel,
+                {"--memory", "--context", "9999"},
+                1,
                 "at most 512"},
         Mistake{"ContextWithoutMemory", {"info"}, PlainModel, {"--context", "9"}, 2, "--memory"}),
     [](const auto& mistake) { return mistake.param.name; });
@@ -143,8 +210,8 @@ TEST(Errors, MessagesThatAreNoConversation) {
     return Quanta({"render", ChatModel(), "--messages", "-"}, messages);
   };
   for (const char* messages :
-       {"", "nonsense", "{}", "[]", "[1]", R"([{"role":"user"}])", R"([{"role":"tool","content":""}])",
-        R"([{"role":"user","content":7}])"}) {
+       {"", "nonsense", "{}", "[]", "[1]", R"([{"role":"user"}])",
+        R"([{"role":"tool","content":""}])", R"([{"role":"user","content":7}])"}) {
     const Outcome outcome = render(messages);
     EXPECT_EQ(outcome.exit_code, 2) << messages;
     EXPECT_EQ(outcome.out, "");
@@ -157,10 +224,10 @@ TEST(Errors, ASignatureByAnotherKeyIsRefusedAndTheRightOneTaken) {
   for (const char* name : {"one", "two"}) {
     ASSERT_EQ(RunProgramFile(QUANTA_CONVERT, {"keygen", Scratch(name)}).exit_code, 0);
   }
-  ASSERT_EQ(RunProgramFile(QUANTA_CONVERT,
-                           {"sign", PlainModel(), "--key", Scratch("one"), "-o", copy})
-                .exit_code,
-            0);
+  ASSERT_EQ(
+      RunProgramFile(QUANTA_CONVERT, {"sign", PlainModel(), "--key", Scratch("one"), "-o", copy})
+          .exit_code,
+      0);
   const auto info = [&](const std::string& key) {
     return Quanta({"info", copy, "--require-signature", key});
   };
@@ -180,9 +247,9 @@ TEST(Errors, LogitsLeaveNothingBehind) {
 }
 
 TEST(Errors, AFullDeviceIsReported) {
-  const Outcome outcome = RunProgramFile(
-      "/bin/sh", {"-c", std::string(QUANTA_PROGRAM) + " run " + PlainModel() +
-                            " -p x --max-tokens 3 > /dev/full"});
+  const Outcome outcome =
+      RunProgramFile("/bin/sh", {"-c", std::string(QUANTA_PROGRAM) + " run " + PlainModel() +
+                                           " -p x --max-tokens 3 > /dev/full"});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("No space left"));
 }
@@ -197,8 +264,8 @@ TEST(Errors, AReaderThatLeavesEndsTheProgramQuietly) {
 
 TEST(Errors, AClosedOutputDoesNotBecomeTheModelFile) {
   const Outcome outcome = RunProgramFile(
-      "/bin/sh", {"-c", std::string(QUANTA_PROGRAM) + " run " + PlainModel() +
-                            " -p x --max-tokens 3 >&-"});
+      "/bin/sh",
+      {"-c", std::string(QUANTA_PROGRAM) + " run " + PlainModel() + " -p x --max-tokens 3 >&-"});
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.err, "");
 }

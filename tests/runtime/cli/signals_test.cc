@@ -68,8 +68,9 @@ TEST(Signals, TheTerminalShowsNoControlCharactersOfAModel) {
   // The byte ESC is a token of its own; a bias makes the model say nothing else.
   const Outcome ids = Quanta({"tokenize", PlainModel(), "--text", "\x1b"});
   const std::string id = ids.out.substr(1, ids.out.find(']') - 1);
-  const std::vector<std::string> command = {"run", PlainModel(), "-p", "x", "--greedy",
-                                            "--max-tokens", "3", "--logit-bias", id + "=1000"};
+  const std::vector<std::string> command = {"run", PlainModel(),   "-p",
+                                            "x",   "--greedy",     "--max-tokens",
+                                            "3",   "--logit-bias", id + "=1000"};
   EXPECT_EQ(Quanta(command).out, "\x1b\x1b\x1b\n") << "a pipe gets what was said";
   Child child(command, Child::Terminal::kPty);
   EXPECT_EQ(child.Wait().out, "???\r\n");

@@ -16,8 +16,8 @@ TEST(ExitCode, IsTheSameForEveryProgram) {
   }
   EXPECT_EQ(ExitCode(Code::kOutOfMemory), 4);
   EXPECT_EQ(ExitCode(Code::kCancelled), 130);
-  for (const Code code : {Code::kDenied, Code::kLimit, Code::kInternal, Code::kNotFound, Code::kIo,
-                          Code::kNoSpace}) {
+  for (const Code code :
+       {Code::kDenied, Code::kLimit, Code::kInternal, Code::kNotFound, Code::kIo, Code::kNoSpace}) {
     EXPECT_EQ(ExitCode(code), 1);
   }
 }
@@ -49,7 +49,8 @@ TEST(Check, SaysEachThingOnce) {
   };
   EXPECT_EQ(text("broken", ""), "a/b.qfb: broken; try again");
   EXPECT_EQ(text("broken", "byte 7"), "a/b.qfb: broken: byte 7; try again");
-  EXPECT_EQ(text("broken", "the file is broken at 7"), "a/b.qfb: the file is broken at 7; try again");
+  EXPECT_EQ(text("broken", "the file is broken at 7"),
+            "a/b.qfb: the file is broken at 7; try again");
   EXPECT_EQ(text("broken", "a/b.qfb: byte 7"), "a/b.qfb: broken: byte 7; try again");
 }
 
