@@ -26,6 +26,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What a folder is called, however it was named: "models/X/" and "." too. Only this goes
+/// into the file: where it lay on somebody's disk is nobody else's business.
+std::string FolderName(const std::string& folder) {
+  std::error_code ignored;
+  fs::path path = fs::weakly_canonical(folder, ignored);
+  if (!path.has_filename()) path = path.parent_path();
+  return path.filename().string();
+}
+
 /// One conversion: its steps, and what they leave for each other. The header points
 /// into the members, so this stays where it is.
 class Conversion {
@@ -144,7 +153,8 @@ class Conversion {
       tensor.columns = entry.columns;
       tensor.source_dtype = entry.source_dtype;
     }
-    header_.provenance.source = checkpoint_->path;
+    source_name_ = FolderName(checkpoint_->path);
+    header_.provenance.source = source_name_;
     header_.provenance.source_format = checkpoint_->source_format;
     header_.provenance.license = checkpoint_->license;
     header_.provenance.tool = kTool;
@@ -227,16 +237,14 @@ class Conversion {
   TokenizerTables tokenizer_;
   std::optional<ChatTables> chat_;
   std::optional<writer::SecretKey> key_;
+  std::string source_name_;
   format::Header header_;
 };
 
 }  // namespace
 
 std::string DefaultOutput(const std::string& checkpoint) {
-  std::error_code ignored;
-  fs::path path = fs::weakly_canonical(checkpoint, ignored);
-  if (!path.has_filename()) path = path.parent_path();
-  const std::string name = path.filename().string();
+  const std::string name = FolderName(checkpoint);
   return (name.empty() ? "model" : name) + ".qfb";
 }
 

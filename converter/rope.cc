@@ -158,6 +158,16 @@ double Theta(Config& config, Config& settings) {
   return theta;
 }
 
+/// Settings that are numbers may still be absurd together.
+void CheckFinite(const Config& settings, const RopeTable& table) {
+  const bool fine = std::isfinite(table.magnitude) && table.magnitude > 0 &&
+                    std::all_of(table.inv_freq.begin(), table.inv_freq.end(),
+                                [](float value) { return std::isfinite(value) && value >= 0; });
+  if (!fine) {
+    settings.Refuse(Code::kCorrupt, "rope_type", "has settings that give no finite rotation");
+  }
+}
+
 /// The object that holds the settings, under its old or its new name.
 Config Settings(Config& config) {
   const Json* fresh = config.Find("rope_parameters");
@@ -199,11 +209,7 @@ RopeTable ReadRope(Config& config, uint32_t dim, uint32_t context,
                     "'" + type + "' is not supported: only default, linear, llama3, yarn are");
   }
   settings.RefuseUnread(allowed);
-  for (const float value : table.inv_freq) {
-    if (!std::isfinite(value)) {
-      config.Refuse(Code::kCorrupt, "rope_theta", "gives frequencies that are not finite");
-    }
-  }
+  CheckFinite(settings, table);
   return table;
 }
 

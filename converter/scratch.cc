@@ -23,8 +23,7 @@ namespace {
 
 ScratchFolder::ScratchFolder(const std::string& target) : target_(target) {
   const std::filesystem::path path(target);
-  std::string name =
-      (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
+  std::string name = (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
   if (mkdtemp(name.data()) == nullptr) ThrowSystem(target, "cannot write beside it", errno);
   path_ = name;
 }

@@ -136,6 +136,9 @@ TEST(Rope, BadSettingsAreErrorsThatNameThem) {
       {R"({"rope_parameters": {"rope_type": "linear", "factor": 2},
           "rope_scaling": {"rope_type": "linear", "factor": 3}})",
        "contradict each other"},
+      {R"({"rope_scaling": {"rope_type": "yarn", "factor": 4, "mscale": 1e99,
+          "mscale_all_dim": 0.5}})",
+       "settings that give no finite rotation"},
       {R"({"rope_scaling": [1]})", "rope_scaling must be a JSON object"},
   };
   for (const auto& bad : cases) EXPECT_ERROR(Read(bad.config), bad.error) << bad.config;
