@@ -2,6 +2,7 @@
 #include "converter/chat/jinja.h"
 
 #include <exception>
+#include <memory>
 #include <minja/minja.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -34,6 +35,22 @@ nlohmann::ordered_json MessagesJson(std::span<const ChatMessage> messages) {
   }
   return out;
 }
+
+/// A macro holds the context that holds the macro: minja's shared pointers never let go
+/// of the two. Taking everything out of the context does.
+class ContextScope {
+ public:
+  explicit ContextScope(std::shared_ptr<minja::Context> context) : context_(std::move(context)) {}
+  ~ContextScope() {
+    for (const minja::Value& key : context_->keys()) context_->set(key, minja::Value());
+  }
+  ContextScope(const ContextScope&) = delete;
+  ContextScope& operator=(const ContextScope&) = delete;
+  const std::shared_ptr<minja::Context>& get() const { return context_; }
+
+ private:
+  std::shared_ptr<minja::Context> context_;
+};
 
 }  // namespace
 
@@ -116,8 +133,8 @@ Rendering Jinja::Render(std::span<const ChatMessage> messages, bool generation_p
   if (!engine.bos_token.empty()) values["bos_token"] = engine.bos_token;
   if (!engine.eos_token.empty()) values["eos_token"] = engine.eos_token;
   try {
-    const auto context = minja::Context::make(minja::Value(values), engine.builtins);
-    return {Rendering::Kind::kText, engine.root->render(context)};
+    const ContextScope context(minja::Context::make(minja::Value(values), engine.builtins));
+    return {Rendering::Kind::kText, engine.root->render(context.get())};
   } catch (const std::exception& error) {
     if (engine.asked_date) {
       throw ChatError(Code::kUnsupported, "the chat template depends on the current date");
