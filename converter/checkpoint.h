@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "converter/chat_source.h"
+#include "converter/tensor_source.h"
+#include "converter/tokenizer/tables.h"
 #include "runtime/format/model_view.h"
 #include "runtime/platform/platform.h"
 
 namespace quanta::converter {
-
-/// Element types that a reader may hand over. Little-endian, unaligned.
-enum class Dtype : uint8_t { kF32, kF16, kBF16 };
-
-const char* DtypeName(Dtype dtype);  ///< "F32", "F16", "BF16"
-size_t DtypeBytes(Dtype dtype);
 
 /// A tensor of the model, as the checkpoint holds it.
 struct SourceTensor {
@@ -26,15 +21,13 @@ struct SourceTensor {
   std::string place;  ///< the file it lies in
   format::Role role = format::Role::kEmbedding;
   int32_t layer = -1;
-  Dtype dtype = Dtype::kF32;
-  bool matrix = false;               ///< to be quantized; else a vector, which stays f32
-  uint32_t rows = 1;                 ///< outputs; 1 for a vector
-  uint32_t columns = 0;              ///< inputs
-  std::span<const std::byte> bytes;  ///< rows * columns elements, row-major
-  bool mapped = false;               ///< `bytes` lie in a mapped file
-  /// Applied to the widened values, cut anywhere (a norm stored as gain - 1, say). May
-  /// be empty.
-  std::function<void(std::span<float>)> transform;
+  std::string dtype;       ///< as the checkpoint writes it: "BF16"
+  bool fits_f16 = false;   ///< f16 holds every value exactly
+  bool matrix = false;     ///< to be quantized; else a vector, which stays f32
+  uint32_t rows = 1;       ///< outputs; 1 for a vector
+  uint32_t columns = 0;    ///< inputs
+  uint64_t bytes = 0;      ///< that it takes in the checkpoint
+  TensorSourcePtr source;  ///< its numbers [rows, columns]
 
   uint64_t count() const { return uint64_t{rows} * columns; }
 };
@@ -50,14 +43,20 @@ struct Checkpoint {
   std::string source_format;  ///< "huggingface safetensors"
   std::string family;         ///< "llama"
   std::string license;        ///< as the checkpoint states it, or empty
-  std::string tokenizer_folder;
 
   format::Architecture architecture;
   std::deque<std::vector<float>> inv_freqs;  ///< what architecture.ropes point to
+  std::deque<std::string> texts;             ///< likewise
 
   std::vector<SourceTensor> tensors;  ///< in the order in which they are stored
   /// Tensors that are left out on purpose, and why; sentences for the report.
   std::vector<std::string> notes;
+
+  /// Reads the tokenizer for a model of `vocab` embeddings. Throws Error: kNotFound if
+  /// the checkpoint has none.
+  std::function<TokenizerTables(uint32_t vocab)> tokenizer;
+  /// Finds the chat template; `place` is empty if there is none. Throws Error.
+  std::function<ChatSource()> chat;
 
   std::vector<platform::MappedFile> files;
 };

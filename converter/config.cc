@@ -40,6 +40,10 @@ const Json* Config::Find(std::string_view key) {
   return found->is_null() ? nullptr : &*found;
 }
 
+bool Config::IsNull(std::string_view key) {
+  return Find(key) == nullptr && object_.contains(std::string(key));
+}
+
 const Json& Config::Required(std::string_view key) {
   const Json* value = Find(key);
   if (value == nullptr) Refuse(Code::kCorrupt, key, "is missing");

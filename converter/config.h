@@ -26,10 +26,14 @@ class Config {
   Config(Json object, std::string place, std::string path = {});
 
   const std::string& place() const { return place_; }
+  const Json& json() const { return object_; }
 
   /// The value, marked as read; null if there is none.
   const Json* Find(std::string_view key);
   bool Has(std::string_view key) { return Find(key) != nullptr; }
+  /// Whether the key is there with the value null, where that differs from its absence.
+  bool IsNull(std::string_view key);
+  bool WasRead(std::string_view key) const { return read_.find(key) != read_.end(); }
 
   /// An integer in [1, max]. Without `fallback` the key is required.
   uint32_t Count(std::string_view key, uint32_t max,

@@ -7,14 +7,12 @@
 #include <utility>
 
 #include "converter/chat/compile.h"
-#include "converter/chat_source.h"
 #include "converter/error.h"
 #include "converter/quantize.h"
 #include "converter/readers/reader.h"
 #include "converter/scratch.h"
 #include "converter/self_test.h"
 #include "converter/sniff.h"
-#include "converter/tokenizer/tokenizer_json.h"
 #include "converter/version.h"
 #include "converter/writer/compress.h"
 #include "converter/writer/model_writer.h"
@@ -73,16 +71,7 @@ class Conversion {
   }
 
   void ReadTokenizer() {
-    const std::string& folder = checkpoint_->tokenizer_folder;
-    std::error_code ignored;
-    if (!fs::exists(fs::path(folder) / "tokenizer.json", ignored)) {
-      throw Error(Code::kNotFound, folder, "has no tokenizer.json",
-                  "save one with transformers' AutoTokenizer, or add --no-tokenizer for a model "
-                  "that takes ids only");
-    }
-    ErrorDetail detail;
-    const uint32_t vocab = checkpoint_->architecture.vocab;
-    tokenizer_ = Value(ReadTokenizerFolder(folder, vocab, &detail), detail, folder);
+    tokenizer_ = checkpoint_->tokenizer(checkpoint_->architecture.vocab);
     report_.notes.insert(report_.notes.end(), tokenizer_.notes.begin(), tokenizer_.notes.end());
     report_.tokens = tokenizer_.vocab();
   }
@@ -96,7 +85,7 @@ class Conversion {
   }
 
   void CompileTemplate() {
-    const ChatSource source = FindChatTemplate(checkpoint_->tokenizer_folder);
+    const ChatSource source = checkpoint_->chat();
     if (source.place.empty()) return;
     ErrorDetail detail;
     auto compiled =
@@ -115,7 +104,7 @@ class Conversion {
     uint64_t scan = 0;
     for (const SourceTensor& tensor : checkpoint_->tensors) {
       scan += ChoosePanelBytes(tensor, options_.scheme);
-      report_.source_bytes += tensor.bytes.size();
+      report_.source_bytes += tensor.bytes;
     }
     progress_.Start("checking", scan);
     for (const SourceTensor& tensor : checkpoint_->tensors) {
@@ -123,7 +112,7 @@ class Conversion {
       entry.name = tensor.name;
       entry.role = tensor.role;
       entry.layer = tensor.layer;
-      entry.source_dtype = DtypeName(tensor.dtype);
+      entry.source_dtype = tensor.dtype;
       entry.rows = tensor.rows;
       entry.columns = tensor.columns;
       entry.panel = ChoosePanel(tensor, options_.scheme, &progress_);

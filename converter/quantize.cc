@@ -5,20 +5,16 @@
 #include <bit>
 #include <cinttypes>
 #include <cmath>
-#include <cstring>
 #include <iterator>
 #include <vector>
 
 #include "converter/error.h"
-#include "converter/pages.h"
 #include "runtime/kernels/kernels.h"
 
 namespace quanta::converter {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "files are read as they are");
-
-constexpr size_t kBlock = size_t{256} << 10;  // elements
+constexpr size_t kBlock = size_t{256} << 10;  // elements, unless a row has more
 /// From here on f16 rounds to infinity: halfway between its largest number and the next.
 constexpr float kF16Overflow = 65520.0f;
 
@@ -42,35 +38,6 @@ uint32_t LargestBits(std::span<const float> values) {
   return *std::max_element(std::begin(lanes), std::end(lanes));
 }
 
-/// Widens elements [first, first + out.size()).
-class Widener {
- public:
-  explicit Widener(const SourceTensor& tensor) : tensor_(tensor) {}
-
-  void operator()(uint64_t first, std::span<float> out) {
-    const size_t element = DtypeBytes(tensor_.dtype);
-    const std::byte* source = tensor_.bytes.data() + first * element;
-    if (tensor_.dtype == Dtype::kF32) {
-      std::memcpy(out.data(), source, out.size_bytes());
-    } else {
-      raw_.resize(out.size());
-      std::memcpy(raw_.data(), source, out.size() * element);
-      if (tensor_.dtype == Dtype::kF16) {
-        kernels::Best().from_f16(raw_.data(), out.data(), out.size());
-      } else {
-        for (size_t i = 0; i < out.size(); ++i) {
-          out[i] = std::bit_cast<float>(uint32_t{raw_[i]} << 16);
-        }
-      }
-    }
-    if (tensor_.transform) tensor_.transform(out);
-  }
-
- private:
-  const SourceTensor& tensor_;
-  std::vector<uint16_t> raw_;
-};
-
 /// `first`: where `values` begin in the tensor; one of them is not finite.
 [[noreturn]] void ThrowNotFinite(const SourceTensor& tensor, uint64_t first,
                                  std::span<const float> values) {
@@ -86,30 +53,28 @@ class Widener {
               "the checkpoint is damaged or its training diverged");
 }
 
-/// Calls `body(values, largest)` with the tensor's widened values, block by block, after
+/// Calls `body(values, largest)` with the tensor's numbers, some rows at a time, after
 /// checking them, and the magnitude bits of the largest.
 template <class Body>
 void ForEachBlock(const SourceTensor& tensor, Progress* progress, const Body& body) {
-  const uint64_t count = tensor.count();
-  const size_t element = DtypeBytes(tensor.dtype);
-  Widener widen(tensor);
-  std::vector<float> values(static_cast<size_t>(std::min<uint64_t>(kBlock, count)));
-  for (uint64_t first = 0; first < count; first += values.size()) {
-    const auto size = static_cast<size_t>(std::min<uint64_t>(values.size(), count - first));
-    const std::span<float> block = std::span(values).first(size);
-    widen(first, block);
+  const uint32_t columns = tensor.columns;
+  const auto step = static_cast<uint32_t>(std::max<size_t>(kBlock / columns, 1));
+  std::vector<float> values(size_t{std::min(step, tensor.rows)} * columns);
+  for (uint32_t first = 0; first < tensor.rows; first += step) {
+    const uint32_t rows = std::min(step, tensor.rows - first);
+    const std::span<float> block = std::span(values).first(size_t{rows} * columns);
+    tensor.source->Read(first, rows, block.data());
     const uint32_t largest = LargestBits(block);
-    if (largest >= kInfinityBits) ThrowNotFinite(tensor, first, block);
+    if (largest >= kInfinityBits) ThrowNotFinite(tensor, uint64_t{first} * columns, block);
     body(block, largest);
-    if (tensor.mapped) ReleasePages(tensor.bytes.subspan(first * element, size * element));
-    progress->Advance(size * element);
+    tensor.source->Release(first, rows);
+    progress->Advance(tensor.bytes / tensor.rows * rows);
   }
 }
 
 /// f16 can only overflow where the source has more range.
 bool MayOverflow(const SourceTensor& tensor, format::Panel wanted) {
-  return tensor.matrix && wanted == format::Panel::kF16 &&
-         (tensor.dtype != Dtype::kF16 || tensor.transform);
+  return tensor.matrix && wanted == format::Panel::kF16 && !tensor.fits_f16;
 }
 
 /// What rounding lost so far. Sums side by side, for vectors.
@@ -147,7 +112,7 @@ class ErrorSum {
 }  // namespace
 
 uint64_t ChoosePanelBytes(const SourceTensor& tensor, format::Panel wanted) {
-  return MayOverflow(tensor, wanted) ? tensor.bytes.size() : 0;
+  return MayOverflow(tensor, wanted) ? tensor.bytes : 0;
 }
 
 format::Panel ChoosePanel(const SourceTensor& tensor, format::Panel wanted, Progress* progress) {

@@ -26,7 +26,7 @@ format::Panel ChoosePanel(const SourceTensor& tensor, format::Panel wanted, Prog
 uint64_t ChoosePanelBytes(const SourceTensor& tensor, format::Panel wanted);
 
 /// Hands `sink` the bytes of `tensor` in `panel` layout (f32 or f16), piece by piece.
-/// Memory: a few MiB, whatever the tensor; pages of the source are released.
+/// Memory: a few MiB, or a row where that is more; pages of the source are released.
 /// Throws Error(kCorrupt) as ChoosePanel does.
 StoreError StoreTensor(const SourceTensor& tensor, format::Panel panel, Progress* progress,
                        const std::function<void(std::span<const std::byte>)>& sink);

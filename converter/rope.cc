@@ -12,7 +12,6 @@
 namespace quanta::converter {
 namespace {
 
-constexpr double kDefaultTheta = 10000;
 constexpr uint32_t kMaxContext = 1u << 30;
 constexpr double kTwoPi = 2 * std::numbers::pi;
 
@@ -134,19 +133,62 @@ RopeTable Yarn(Config& settings, double theta, uint32_t dim, uint32_t context) {
   return table;
 }
 
+/// One of longrope's lists: a factor for each frequency.
+std::vector<double> Factors(Config& settings, std::string_view key, size_t count) {
+  const Json* list = settings.Find(key);
+  if (list == nullptr || !list->is_array() || list->size() != count) {
+    settings.Refuse(Code::kCorrupt, key, Format("must be a list of %zu numbers", count));
+  }
+  std::vector<double> factors;
+  for (const Json& entry : *list) {
+    if (!entry.is_number() || !(entry.get<double>() > 0)) {
+      settings.Refuse(Code::kCorrupt, key, "must hold positive numbers");
+    }
+    factors.push_back(entry.get<double>());
+  }
+  return factors;
+}
+
+/// One list of factors serves positions up to the original context, another one every
+/// position of a longer text, also those before: no cache could follow. So the first it is,
+/// and the context ends where it does.
+RopeTable LongRope(Config& settings, Config& outer, double theta, uint32_t dim, uint32_t context) {
+  const uint32_t beside = outer.Count("original_max_position_embeddings", kMaxContext, context);
+  const uint32_t original = settings.Count("original_max_position_embeddings", kMaxContext, beside);
+  const auto factors = Factors(settings, "short_factor", dim / 2);
+  Factors(settings, "long_factor", dim / 2);
+  const double stretch =
+      settings.Has("factor") ? Factor(settings) : static_cast<double>(context) / original;
+  double magnitude = 1;
+  if (settings.Has("attention_factor")) {
+    magnitude = Positive(settings, "attention_factor");
+  } else if (stretch > 1) {
+    magnitude = std::sqrt(1 + std::log(stretch) / std::log(static_cast<double>(original)));
+  }
+  RopeTable table{Wavelengths(theta, dim), static_cast<float>(magnitude)};
+  for (size_t i = 0; i < table.inv_freq.size(); ++i) {
+    table.inv_freq[i] = 1.0f / (static_cast<float>(factors[i]) * table.inv_freq[i]);
+  }
+  if (original < context) table.context_limit = original;
+  // Whoever reads the rule knows the shortened context alone.
+  table.rule = {{"original_max_position_embeddings", original},
+                {"attention_factor", table.magnitude}};
+  return table;
+}
+
 /// Newer files say "rope_type", older ones "type"; some say both.
 std::string Type(Config& settings) {
   const std::string old_name = settings.String("type", "default");
   const std::string name = settings.String("rope_type", old_name);
-  if (settings.Has("type") && name != old_name) {
+  if (settings.Has("type") && name != old_name && !(old_name == "su" && name == "longrope")) {
     settings.Refuse(Code::kCorrupt, "rope_type",
                     "is '" + name + "', but type is '" + old_name + "'");
   }
   return name;
 }
 
-double Theta(Config& config, Config& settings) {
-  const double theta = settings.Number("rope_theta", config.Number("rope_theta", kDefaultTheta));
+double Theta(Config& config, Config& settings, double fallback) {
+  const double theta = settings.Number("rope_theta", config.Number("rope_theta", fallback));
   if (config.Has("rope_theta") && config.Number("rope_theta") != theta) {
     settings.Refuse(
         Code::kCorrupt, "rope_theta",
@@ -166,6 +208,22 @@ void CheckFinite(const Config& settings, const RopeTable& table) {
   if (!fine) {
     settings.Refuse(Code::kCorrupt, "rope_type", "has settings that give no finite rotation");
   }
+}
+
+/// How many elements of a head turn.
+uint32_t RotatedDim(Config& settings, Config& outer, const RopeDefaults& defaults) {
+  const double beside = outer.Number("partial_rotary_factor", 1);
+  const double share = settings.Number("partial_rotary_factor", beside);
+  if (!defaults.partial && share != 1) {
+    settings.Refuse(Code::kUnsupported, "partial_rotary_factor",
+                    Format("is %g: not supported in this architecture, only 1 is", share));
+  }
+  const auto dim = static_cast<uint32_t>(defaults.head_dim * std::clamp(share, 0.0, 1.0));
+  if (dim == 0 || dim % 2 != 0) {
+    settings.Refuse(Code::kUnsupported, "partial_rotary_factor",
+                    Format("is %g: %u elements of a head cannot turn in pairs", share, dim));
+  }
+  return dim;
 }
 
 /// The object that holds the settings, under its old or its new name.
@@ -188,11 +246,10 @@ Config Settings(Config& config) {
 
 }  // namespace
 
-RopeTable ReadRope(Config& config, uint32_t dim, uint32_t context,
+RopeTable MakeRope(Config& settings, Config& outer, const RopeDefaults& defaults,
                    std::span<const std::string> allowed) {
-  Config settings = Settings(config);
-  const double theta = Theta(config, settings);
-  settings.Require("partial_rotary_factor", 1.0);
+  const double theta = Theta(outer, settings, defaults.theta);
+  const uint32_t dim = RotatedDim(settings, outer, defaults);
   const std::string type = Type(settings);
 
   RopeTable table;
@@ -203,14 +260,32 @@ RopeTable ReadRope(Config& config, uint32_t dim, uint32_t context,
   } else if (type == "llama3") {
     table = Llama3(settings, theta, dim);
   } else if (type == "yarn") {
-    table = Yarn(settings, theta, dim, context);
+    table = Yarn(settings, theta, dim, defaults.context);
+  } else if (type == "longrope" || type == "su") {
+    table = LongRope(settings, outer, theta, dim, defaults.context);
   } else {
-    settings.Refuse(Code::kUnsupported, "rope_type",
-                    "'" + type + "' is not supported: only default, linear, llama3, yarn are");
+    settings.Refuse(
+        Code::kUnsupported, "rope_type",
+        "'" + type + "' is not supported: only default, linear, llama3, yarn, longrope are");
+  }
+  Json rule = settings.json();
+  rule.erase("type");
+  if (table.rule.is_object()) rule.update(table.rule);
+  table.rule = std::move(rule);
+  table.rule["rope_type"] = type == "su" ? "longrope" : type;
+  table.rule["rope_theta"] = theta;
+  if (dim != defaults.head_dim) {
+    table.rule["partial_rotary_factor"] = static_cast<double>(dim) / defaults.head_dim;
   }
   settings.RefuseUnread(allowed);
   CheckFinite(settings, table);
   return table;
+}
+
+RopeTable ReadRope(Config& config, const RopeDefaults& defaults,
+                   std::span<const std::string> allowed) {
+  Config settings = Settings(config);
+  return MakeRope(settings, config, defaults, allowed);
 }
 
 }  // namespace quanta::converter

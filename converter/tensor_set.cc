@@ -10,8 +10,6 @@
 namespace quanta::converter {
 namespace {
 
-constexpr Dtype kDtypes[] = {Dtype::kF32, Dtype::kF16, Dtype::kBF16};
-
 std::string Show(std::span<const uint64_t> shape) {
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); ++i) {
@@ -20,14 +18,21 @@ std::string Show(std::span<const uint64_t> shape) {
   return text + "]";
 }
 
-Dtype KnownDtype(const std::string& name, const RawTensor& tensor) {
-  for (const Dtype dtype : kDtypes) {
-    if (tensor.dtype == DtypeName(dtype)) return dtype;
+const ElementType& KnownType(const std::string& name, const RawTensor& tensor) {
+  const ElementType* type = FindElementType(tensor.dtype);
+  if (type == nullptr) {
+    throw Error(Code::kUnsupported, tensor.place,
+                "tensor '" + name + "' has dtype " + tensor.dtype + ": only " + ElementTypeNames() +
+                    " are read",
+                "save the checkpoint in one of those");
   }
-  throw Error(
-      Code::kUnsupported, tensor.place,
-      "tensor '" + name + "' has dtype " + tensor.dtype + ": only F32, F16 and BF16 are read",
-      "save the checkpoint in one of those");
+  if (tensor.shape.back() % type->block != 0) {
+    throw Error(
+        Code::kCorrupt, tensor.place,
+        Format("tensor '%s' has rows of %llu, which are not whole blocks of %u", name.c_str(),
+               static_cast<unsigned long long>(tensor.shape.back()), type->block));
+  }
+  return *type;
 }
 
 }  // namespace
@@ -52,17 +57,21 @@ SourceTensor TensorSet::TakeShaped(const std::string& name, format::Role role, i
   const RawTensor& raw = found->second.tensor;
   if (!std::equal(raw.shape.begin(), raw.shape.end(), shape.begin(), shape.end())) {
     throw Error(Code::kCorrupt, raw.place,
-                "tensor '" + name + "' has shape " + Show(raw.shape) + ": config.json implies " +
-                    Show(shape));
+                "tensor '" + name + "' has shape " + Show(raw.shape) +
+                    ": the configuration implies " + Show(shape));
   }
   SourceTensor tensor;
   tensor.name = name;
   tensor.place = raw.place;
   tensor.role = role;
   tensor.layer = layer;
-  tensor.dtype = KnownDtype(name, raw);
-  tensor.bytes = raw.bytes;
-  tensor.mapped = true;
+  const ElementType& type = KnownType(name, raw);
+  tensor.dtype = raw.dtype;
+  tensor.fits_f16 = type.fits_f16;
+  tensor.columns = static_cast<uint32_t>(raw.shape.back());
+  tensor.bytes = raw.bytes.size();
+  tensor.source =
+      raw.source != nullptr ? raw.source : StoredRows(raw.bytes, type, tensor.columns, true);
   return tensor;
 }
 
@@ -72,16 +81,22 @@ SourceTensor TensorSet::Take(const std::string& name, format::Role role, int32_t
   SourceTensor tensor = TakeShaped(name, role, layer, wanted);
   tensor.matrix = true;
   tensor.rows = shape.rows;
-  tensor.columns = shape.columns;
+  return tensor;
+}
+
+SourceTensor TensorSet::TakeRows(const std::string& name, format::Role role, int32_t layer,
+                                 Matrix whole, uint32_t begin, uint32_t rows) {
+  SourceTensor tensor = Take(name, role, layer, whole);
+  tensor.rows = rows;
+  tensor.bytes = tensor.bytes / whole.rows * rows;
+  if (begin != 0) tensor.source = SliceRows(std::move(tensor.source), begin);
   return tensor;
 }
 
 SourceTensor TensorSet::TakeVector(const std::string& name, format::Role role, int32_t layer,
                                    uint32_t length) {
   const std::array<uint64_t, 1> wanted{length};
-  SourceTensor tensor = TakeShaped(name, role, layer, wanted);
-  tensor.columns = length;
-  return tensor;
+  return TakeShaped(name, role, layer, wanted);
 }
 
 void TensorSet::Drop(std::string_view name) {

@@ -14,10 +14,12 @@ namespace quanta::converter {
 
 /// A tensor as a file format describes it.
 struct RawTensor {
-  std::string place;  ///< the file it lies in
-  std::string dtype;
-  std::vector<uint64_t> shape;
+  std::string place;                 ///< the file it lies in
+  std::string dtype;                 ///< an ElementType's name, or one that is not supported
+  std::vector<uint64_t> shape;       ///< [outputs, inputs] of a matrix
   std::span<const std::byte> bytes;  ///< of a mapped file
+  /// How its numbers are read, where they do not simply lie there row by row. Null: they do.
+  TensorSourcePtr source = nullptr;
 };
 
 /// The tensors of a checkpoint by name. A family takes those it knows; none may be
@@ -37,6 +39,10 @@ class TensorSet {
     uint32_t rows, columns;
   };
   SourceTensor Take(const std::string& name, format::Role role, int32_t layer, Matrix shape);
+  /// Some rows of a tensor that holds several matrices: those from `begin` on, `rows` of
+  /// the `whole`.
+  SourceTensor TakeRows(const std::string& name, format::Role role, int32_t layer, Matrix whole,
+                        uint32_t begin, uint32_t rows);
   SourceTensor TakeVector(const std::string& name, format::Role role, int32_t layer,
                           uint32_t length);
 

@@ -31,6 +31,12 @@ Registry<Family>& Families() {
   static Registry<Family> registry = [] {
     Registry<Family> all;
     all.Add(&kLlama);
+    all.Add(&kMistral);
+    all.Add(&kQwen2);
+    all.Add(&kQwen3);
+    all.Add(&kSmolLm3);
+    all.Add(&kPhi3);
+    all.Add(&kGemma3);
     return all;
   }();
   return registry;

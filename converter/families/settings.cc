@@ -94,6 +94,7 @@ constexpr Off kOff[] = {
     {"is_encoder_decoder", true},
     {"tie_encoder_decoder", true},
     {"rope_interleaved", true},
+    {"use_bidirectional_attention", true},
     {"use_qk_norm", true},
     {"use_sliding_window", true},
     {"qk_layernorm", true},
@@ -106,8 +107,6 @@ constexpr Off kOff[] = {
 
 void IgnoreHarmlessSettings(Config& config) {
   config.Ignore(kHarmless);
-  // A marker that files converted from the first Llama releases carry.
-  config.Require("is_llama_config", true);
   const Json* pruned = config.Find("pruned_heads");
   if (pruned != nullptr && !pruned->empty()) {
     config.Refuse(Code::kUnsupported, "pruned_heads",
@@ -117,6 +116,7 @@ void IgnoreHarmlessSettings(Config& config) {
 
 void RequireOffSettings(Config& config) {
   for (const Off& off : kOff) {
+    if (config.WasRead(off.key)) continue;  // the family knows what it means
     config.Require(off.key, off.flag ? Json(false) : Json(0));
   }
   if (config.Has("quantization_config")) {
@@ -126,8 +126,9 @@ void RequireOffSettings(Config& config) {
   }
 }
 
-format::Activation ReadActivation(Config& config, std::string_view key) {
-  const std::string name = config.String(key);
+format::Activation ReadActivation(Config& config, std::string_view key, const char* fallback) {
+  const std::string name =
+      fallback == nullptr ? config.String(key) : config.String(key, std::string(fallback));
   if (name == "silu" || name == "swish") return format::Activation::kSilu;
   if (name == "gelu") return format::Activation::kGeluErf;
   if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast") {
@@ -136,6 +137,20 @@ format::Activation ReadActivation(Config& config, std::string_view key) {
   if (name == "relu") return format::Activation::kRelu;
   config.Refuse(Code::kUnsupported, key, "'" + name + "' is not supported",
                 "supported: silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu");
+}
+
+const char* ActivationName(format::Activation activation) {
+  switch (activation) {
+    case format::Activation::kSilu:
+      return "silu";
+    case format::Activation::kGeluTanh:
+      return "gelu_pytorch_tanh";
+    case format::Activation::kGeluErf:
+      return "gelu";
+    case format::Activation::kRelu:
+      return "relu";
+  }
+  return "";
 }
 
 }  // namespace quanta::converter

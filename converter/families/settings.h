@@ -14,7 +14,10 @@ void IgnoreHarmlessSettings(Config& config);
 /// or off.
 void RequireOffSettings(Config& config);
 
-/// The `hidden_act` of a feed-forward block.
-format::Activation ReadActivation(Config& config, std::string_view key);
+/// The `hidden_act` of a feed-forward block. `fallback` null: it must be there.
+format::Activation ReadActivation(Config& config, std::string_view key,
+                                  const char* fallback = nullptr);
+/// What ReadActivation reads as that one.
+const char* ActivationName(format::Activation activation);
 
 }  // namespace quanta::converter

@@ -16,6 +16,7 @@
 #include "converter/readers/reader.h"
 #include "converter/safetensors.h"
 #include "converter/sniff.h"
+#include "converter/tokenizer/tokenizer_json.h"
 
 namespace quanta::converter {
 namespace {
@@ -159,11 +160,22 @@ std::string ReadLicense(const std::string& folder) {
   return {};
 }
 
+TokenizerTables ReadTokenizerOf(const std::string& folder, uint32_t vocab) {
+  if (!IsFile(In(folder, "tokenizer.json"))) {
+    throw Error(Code::kNotFound, folder, "has no tokenizer.json",
+                "save one with transformers' AutoTokenizer, or add --no-tokenizer for a model "
+                "that takes ids only");
+  }
+  ErrorDetail detail;
+  return Value(ReadTokenizerFolder(folder, vocab, &detail), detail, folder);
+}
+
 std::unique_ptr<Checkpoint> Open(const std::string& path, const ReadOptions& options) {
   auto checkpoint = std::make_unique<Checkpoint>();
   checkpoint->path = path;
   checkpoint->source_format = "huggingface safetensors";
-  checkpoint->tokenizer_folder = path;
+  checkpoint->tokenizer = [path](uint32_t vocab) { return ReadTokenizerOf(path, vocab); };
+  checkpoint->chat = [path] { return FindChatTemplate(path); };
   checkpoint->license = ReadLicense(path);
 
   const std::string config_path = In(path, kConfig);
@@ -171,7 +183,7 @@ std::unique_ptr<Checkpoint> Open(const std::string& path, const ReadOptions& opt
   const Family& family = FindFamily(config);
   TensorSet tensors(path);
   AddWeights(path, checkpoint.get(), &tensors);
-  family.build({config, tensors, options.allowed_keys}, checkpoint.get());
+  BuildCheckpoint(family, {config, tensors, options.allowed_keys}, checkpoint.get());
   return checkpoint;
 }
 

@@ -49,7 +49,8 @@ Stored As(T value) {
 
 Offset<fb::Rope> StoreRope(FlatBufferBuilder& out, const format::Rope& in) {
   const auto inv_freq = Numbers(out, in.inv_freq);
-  return fb::CreateRope(out, inv_freq, in.magnitude, As<fb::RopePairing>(in.pairing));
+  const auto rule = Text(out, in.rule);
+  return fb::CreateRope(out, inv_freq, in.magnitude, As<fb::RopePairing>(in.pairing), rule);
 }
 
 Offset<fb::Architecture> StoreArchitecture(FlatBufferBuilder& out, const format::Architecture& in) {

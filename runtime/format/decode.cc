@@ -28,6 +28,7 @@ static_assert(static_cast<int>(fb::Role::MAX) + 1 == kRoles &&
 Status DecodeRope(const fb::Rope& in, FieldReader& fields, Rope* out) {
   out->magnitude = in.magnitude();
   QUANTA_TRY(fields.Enum("pairing", in.pairing(), &out->pairing));
+  QUANTA_TRY(fields.String("rule", in.rule(), kMaxTextBytes, &out->rule));
   return fields.Span("inv_freq", in.inv_freq(), &out->inv_freq);
 }
 

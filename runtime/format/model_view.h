@@ -28,6 +28,7 @@ struct Rope {
   std::span<const float> inv_freq;  ///< [rotary / 2]
   float magnitude = 1;
   RopePairing pairing = RopePairing::kHalf;
+  std::string_view rule = {};
 };
 
 /// Layout equals the schema's struct, so that a span may point into the file.

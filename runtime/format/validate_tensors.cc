@@ -5,128 +5,11 @@
 
 #include "runtime/format/bytes.h"
 #include "runtime/format/limits.h"
+#include "runtime/format/roles.h"
 #include "runtime/format/validate.h"
 
 namespace quanta::format {
 namespace {
-
-static_assert(kRoles <= 32, "a set of roles is a uint32_t");
-constexpr uint32_t Bit(Role role) { return 1u << static_cast<uint32_t>(role); }
-
-constexpr uint32_t kGlobalRoles = Bit(Role::kEmbedding) | Bit(Role::kPosition) | Bit(Role::kHead) |
-                                  Bit(Role::kHeadBias) | Bit(Role::kFinalNorm) |
-                                  Bit(Role::kFinalNormBias);
-
-constexpr uint32_t kVectorRoles =
-    Bit(Role::kHeadBias) | Bit(Role::kFinalNorm) | Bit(Role::kFinalNormBias) |
-    Bit(Role::kAttentionNorm) | Bit(Role::kAttentionNormBias) | Bit(Role::kQBias) |
-    Bit(Role::kKBias) | Bit(Role::kVBias) | Bit(Role::kQNorm) | Bit(Role::kKNorm) |
-    Bit(Role::kOBias) | Bit(Role::kAttentionPostNorm) | Bit(Role::kAttentionPostNormBias) |
-    Bit(Role::kFfnNorm) | Bit(Role::kFfnNormBias) | Bit(Role::kGateBias) | Bit(Role::kUpBias) |
-    Bit(Role::kDownBias) | Bit(Role::kFfnPostNorm) | Bit(Role::kFfnPostNormBias);
-
-/// The roles that one layer (or the model outside its layers) must and may have.
-struct RoleSets {
-  uint32_t required = 0;
-  uint32_t allowed = 0;
-
-  void Require(Role role) {
-    required |= Bit(role);
-    allowed |= Bit(role);
-  }
-  void Allow(Role role) { allowed |= Bit(role); }
-  void RequireWithBias(Role role, Role bias) {
-    Require(role);
-    Allow(bias);
-  }
-};
-
-RoleSets GlobalRoles(const Architecture& a) {
-  RoleSets sets;
-  sets.Require(Role::kEmbedding);
-  sets.Allow(Role::kPosition);
-  sets.Allow(Role::kHead);
-  sets.Allow(Role::kHeadBias);
-  if (a.final_norm) sets.RequireWithBias(Role::kFinalNorm, Role::kFinalNormBias);
-  return sets;
-}
-
-RoleSets LayerRoles(const Architecture& a) {
-  RoleSets sets;
-  if (a.norm_placement != NormPlacement::kPost) {
-    sets.RequireWithBias(Role::kAttentionNorm, Role::kAttentionNormBias);
-    sets.RequireWithBias(Role::kFfnNorm, Role::kFfnNormBias);
-  }
-  if (a.norm_placement != NormPlacement::kPre) {
-    sets.RequireWithBias(Role::kAttentionPostNorm, Role::kAttentionPostNormBias);
-    sets.RequireWithBias(Role::kFfnPostNorm, Role::kFfnPostNormBias);
-  }
-  sets.RequireWithBias(Role::kQ, Role::kQBias);
-  sets.RequireWithBias(Role::kK, Role::kKBias);
-  sets.RequireWithBias(Role::kV, Role::kVBias);
-  sets.Allow(Role::kQNorm);
-  sets.Allow(Role::kKNorm);
-  sets.RequireWithBias(Role::kO, Role::kOBias);
-  if (a.gated) sets.RequireWithBias(Role::kGate, Role::kGateBias);
-  sets.RequireWithBias(Role::kUp, Role::kUpBias);
-  sets.RequireWithBias(Role::kDown, Role::kDownBias);
-  return sets;
-}
-
-struct Shape {
-  uint32_t rows, columns;
-};
-
-Shape ShapeOf(const Architecture& a, Role role) {
-  const uint32_t q = a.heads * a.head_dim;  // at most kMaxWidth
-  const uint32_t kv = a.kv_heads * a.head_dim;
-  switch (role) {
-    case Role::kEmbedding:
-    case Role::kHead:
-      return {a.vocab, a.hidden};
-    case Role::kPosition:
-      return {a.context, a.hidden};
-    case Role::kHeadBias:
-      return {1, a.vocab};
-    case Role::kQ:
-      return {q, a.hidden};
-    case Role::kQBias:
-      return {1, q};
-    case Role::kK:
-    case Role::kV:
-      return {kv, a.hidden};
-    case Role::kKBias:
-    case Role::kVBias:
-      return {1, kv};
-    case Role::kQNorm:
-    case Role::kKNorm:
-      return {1, a.head_dim};
-    case Role::kO:
-      return {a.hidden, q};
-    case Role::kGate:
-    case Role::kUp:
-      return {a.ffn, a.hidden};
-    case Role::kGateBias:
-    case Role::kUpBias:
-      return {1, a.ffn};
-    case Role::kDown:
-      return {a.hidden, a.ffn};
-    case Role::kFinalNorm:
-    case Role::kFinalNormBias:
-    case Role::kAttentionNorm:
-    case Role::kAttentionNormBias:
-    case Role::kOBias:
-    case Role::kAttentionPostNorm:
-    case Role::kAttentionPostNormBias:
-    case Role::kFfnNorm:
-    case Role::kFfnNormBias:
-    case Role::kDownBias:
-    case Role::kFfnPostNorm:
-    case Role::kFfnPostNormBias:
-      break;
-  }
-  return {1, a.hidden};
-}
 
 /// An error about one tensor begins with its place and name.
 #define QUANTA_TENSOR "tensors[%zu] '%.*s': "
@@ -134,7 +17,7 @@ Shape ShapeOf(const Architecture& a, Role role) {
   index, static_cast<int>((tensor).name.size()), (tensor).name.data()
 
 Status ValidateShape(const Architecture& a, const Tensor& t, size_t index, ErrorDetail* detail) {
-  const Shape shape = ShapeOf(a, t.role);
+  const RoleShape shape = ShapeOf(a, t.role);
   // A model may have learned more positions than it is used with.
   const bool rows_fit = t.role == Role::kPosition ? t.rows >= shape.rows && t.rows <= kMaxContext
                                                   : t.rows == shape.rows;
@@ -143,7 +26,7 @@ Status ValidateShape(const Architecture& a, const Tensor& t, size_t index, Error
                    QUANTA_TENSOR_ARGS(index, t), RoleName(t.role), t.rows, t.columns, shape.rows,
                    shape.columns);
   }
-  if ((kVectorRoles & Bit(t.role)) != 0 && t.panel != Panel::kF32) {
+  if (IsVectorRole(t.role) && t.panel != Panel::kF32) {
     return Corrupt(detail, QUANTA_TENSOR "%s is stored as %s, expected f32",
                    QUANTA_TENSOR_ARGS(index, t), RoleName(t.role), PanelName(t.panel));
   }
@@ -186,7 +69,7 @@ class Inventory {
   }
 
   Status Add(const Tensor& t, size_t index, ErrorDetail* detail) {
-    const bool global = (kGlobalRoles & Bit(t.role)) != 0;
+    const bool global = IsModelRole(t.role);
     const bool in_range =
         global ? t.layer == -1 : t.layer >= 0 && static_cast<size_t>(t.layer) + 1 < seen_.size();
     if (!in_range) {
@@ -194,17 +77,17 @@ class Inventory {
                      RoleName(t.role), t.layer);
     }
     uint32_t& seen = seen_[static_cast<size_t>(t.layer + 1)];
-    if ((seen & Bit(t.role)) != 0) {
+    if ((seen & RoleBit(t.role)) != 0) {
       return Corrupt(detail, QUANTA_TENSOR "a second %s of layer %d", QUANTA_TENSOR_ARGS(index, t),
                      RoleName(t.role), t.layer);
     }
-    seen |= Bit(t.role);
+    seen |= RoleBit(t.role);
     return {};
   }
 
   Status Check(const Architecture& a, ErrorDetail* detail) const {
     for (size_t i = 0; i < seen_.size(); ++i) {
-      const RoleSets sets = i == 0 ? GlobalRoles(a) : LayerRoles(a);
+      const RoleSets sets = i == 0 ? ModelRoles(a) : LayerRoles(a);
       const int layer = static_cast<int>(i) - 1;
       if (const uint32_t missing = sets.required & ~seen_[i]; missing != 0) {
         return Corrupt(detail, "tensor %s of layer %d is missing", FirstName(missing), layer);

@@ -18,6 +18,7 @@
 #include "runtime/platform/platform.h"
 #include "tests/converter/checkpoint_builder.h"
 #include "tests/converter/error_matchers.h"
+#include "tests/support/checkpoints.h"
 
 namespace quanta::converter {
 namespace {
@@ -28,9 +29,6 @@ using testing::TempFolder;
 using testing::TestTensor;
 using testing::TinyLlama;
 using testing::WriteFile;
-
-constexpr const char* kFixtures[] = {"llama_tied", "llama_untied", "llama3_rope",
-                                     "llama3_rope_bf16_legacy"};
 
 std::string Fixture(const std::string& name) { return QUANTA_TEST_DATA "/hf/" + name; }
 
@@ -53,21 +51,15 @@ struct ModelFile {
   format::File file;
 };
 
-/// The values of a source tensor, widened in the plainest way.
+/// The values of a source tensor.
 std::vector<float> Widen(const SourceTensor& tensor) {
   std::vector<float> values(static_cast<size_t>(tensor.count()));
-  if (tensor.dtype == Dtype::kF32) {
-    std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
-    return values;
-  }
-  std::vector<uint16_t> raw(values.size());
-  std::memcpy(raw.data(), tensor.bytes.data(), tensor.bytes.size());
-  for (size_t i = 0; i < raw.size(); ++i) values[i] = std::bit_cast<float>(uint32_t{raw[i]} << 16);
+  tensor.source->Read(0, tensor.rows, values.data());
   return values;
 }
 
 TEST(Convert, F32TensorsEqualTheCheckpointsBitForBit) {
-  for (const char* name : kFixtures) {
+  for (const char* name : quanta::testing::kCheckpoints) {
     const TempFolder folder;
     const std::string out = folder.File("m.qfb");
     ConvertNow({.checkpoint = Fixture(name), .output = out, .scheme = Panel::kF32});

@@ -7,6 +7,7 @@
 #include "converter/readers/reader.h"
 #include "tests/converter/checkpoint_builder.h"
 #include "tests/converter/error_matchers.h"
+#include "tests/support/checkpoints.h"
 
 namespace quanta::converter {
 namespace {
@@ -65,8 +66,9 @@ TEST(HuggingFace, TensorsKeepTheirBytes) {
   EXPECT_EQ(gate->rows, 12u);
   EXPECT_EQ(gate->columns, 8u);
   const std::string& expected = tiny.tensors["model.layers.1.mlp.gate_proj.weight"].bytes;
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(gate->bytes.data()), gate->bytes.size()),
-            expected);
+  std::string bytes(expected.size(), '\0');
+  gate->source->Read(0, gate->rows, reinterpret_cast<float*>(bytes.data()));
+  EXPECT_EQ(bytes, expected);
 }
 
 TEST(HuggingFace, TiedModelsHaveNoHead) {
@@ -183,7 +185,7 @@ std::function<void(TinyLlama&)> Set(const char* key, Json value) {
 TEST(HuggingFace, WhatIsNotExactlyUnderstoodIsAnError) {
   const Change changes[] = {
       {"architecture", Set("architectures", {"FancyForCausalLM"}),
-       "config.json: architecture FancyForCausalLM is not supported; supported: LlamaForCausalLM"},
+       "config.json: architecture FancyForCausalLM is not supported; supported: LlamaForCausalLM,"},
       {"type", Set("model_type", "mistral"), "model_type is 'mistral'"},
       {"no hidden", [](TinyLlama& t) { t.config.erase("hidden_size"); }, "hidden_size is missing"},
       {"huge layers", Set("num_hidden_layers", 4000000000u), "num_hidden_layers must be"},
@@ -197,7 +199,7 @@ TEST(HuggingFace, WhatIsNotExactlyUnderstoodIsAnError) {
       {"eps", Set("rms_norm_eps", -1), "rms_norm_eps must be between 0 and 1"},
       {"quantized", Set("quantization_config", {{"bits", 4}}), "already quantized"},
       {"window", Set("sliding_window", 16), "unknown setting sliding_window = 16"},
-      {"partial", Set("partial_rotary_factor", 0.5), "partial_rotary_factor is 0.5"},
+      {"partial", Set("partial_rotary_factor", 0.5), "rope_scaling.partial_rotary_factor is 0.5"},
       {"interleaved", Set("rope_interleaved", true), "rope_interleaved is true"},
       {"layers", Set("layer_types", {"full_attention", "sliding_attention"}), "layer_types"},
       {"pruned", Set("pruned_heads", {{"0", {1}}}), "pruned_heads"},
@@ -214,19 +216,19 @@ TEST(HuggingFace, WhatIsNotExactlyUnderstoodIsAnError) {
        [](TinyLlama& t) {
          t.tensors["model.layers.0.self_attn.k_proj.weight"] = TestTensor::Of("F32", {8, 4});
        },
-       "has shape [8, 4]: config.json implies [4, 8]"},
+       "has shape [8, 4]: the configuration implies [4, 8]"},
       {"rank",
        [](TinyLlama& t) {
          t.tensors["model.norm.weight"] = TestTensor::Of("F32", {8, 1});
        },
-       "has shape [8, 1]: config.json implies [8]"},
+       "has shape [8, 1]: the configuration implies [8]"},
       {"dtype",
        [](TinyLlama& t) {
          TestTensor& norm = t.tensors["model.norm.weight"];
          norm.dtype = "F64";
          norm.bytes += norm.bytes;
        },
-       "tensor 'model.norm.weight' has dtype F64: only F32, F16 and BF16"},
+       "tensor 'model.norm.weight' has dtype F64: only F32, F16, BF16 are read"},
   };
   for (const Change& change : changes) {
     const TempFolder folder;
@@ -332,20 +334,37 @@ TEST(HuggingFace, AFolderWithoutSafetensorsSaysWhatItHas) {
 }
 
 TEST(HuggingFace, TheFixturesOpen) {
-  for (const char* name :
-       {"llama_tied", "llama_untied", "llama3_rope", "llama3_rope_bf16_legacy"}) {
+  for (const char* name : quanta::testing::kCheckpoints) {
     const auto checkpoint = OpenCheckpoint(std::string(QUANTA_TEST_DATA "/hf/") + name, {});
-    EXPECT_EQ(checkpoint->architecture.layers.size(), 3u) << name;
     EXPECT_THAT(checkpoint->notes, ::testing::IsEmpty()) << name;
   }
 }
 
 TEST(HuggingFace, BothGenerationsOfTheSameModelHaveTheSameArchitecture) {
-  const auto fresh = OpenCheckpoint(QUANTA_TEST_DATA "/hf/llama3_rope", {});
-  const auto legacy = OpenCheckpoint(QUANTA_TEST_DATA "/hf/llama3_rope_bf16_legacy", {});
-  EXPECT_EQ(fresh->inv_freqs[0], legacy->inv_freqs[0]);
-  EXPECT_EQ(fresh->tensors.size(), legacy->tensors.size());
-  EXPECT_EQ(legacy->tensors[0].dtype, Dtype::kBF16);
+  int pairs = 0;
+  for (const std::string name : quanta::testing::kCheckpoints) {
+    if (!name.ends_with("_legacy")) continue;
+    ++pairs;
+    const std::string folder = QUANTA_TEST_DATA "/hf/";
+    const std::string stem =
+        name.substr(0, name.find(name.find("_bf16") != name.npos ? "_bf16" : "_f16"));
+    const auto fresh = OpenCheckpoint(folder + stem, {});
+    const auto legacy = OpenCheckpoint(folder + name, {});
+    const format::Architecture &a = fresh->architecture, &b = legacy->architecture;
+    EXPECT_EQ(fresh->inv_freqs, legacy->inv_freqs) << name;
+    ASSERT_EQ(a.layers.size(), b.layers.size()) << name;
+    for (size_t i = 0; i < a.layers.size(); ++i) {
+      EXPECT_EQ(a.layers[i].window, b.layers[i].window) << name << " layer " << i;
+      EXPECT_EQ(a.layers[i].rope, b.layers[i].rope) << name << " layer " << i;
+    }
+    EXPECT_EQ(a.head_dim, b.head_dim);
+    EXPECT_EQ(a.attention_scale, b.attention_scale);
+    EXPECT_EQ(a.embedding_scale, b.embedding_scale);
+    EXPECT_EQ(a.context, b.context);
+    EXPECT_EQ(fresh->tensors.size(), legacy->tensors.size());
+    EXPECT_NE(legacy->tensors[0].dtype, "F32");
+  }
+  EXPECT_EQ(pairs, 5);
 }
 
 }  // namespace

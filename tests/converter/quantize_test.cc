@@ -15,14 +15,17 @@ namespace {
 using format::Panel;
 
 template <class T>
-SourceTensor Matrix(const std::vector<T>& values, uint32_t rows, Dtype dtype) {
+SourceTensor Matrix(const std::vector<T>& values, uint32_t rows, const char* dtype) {
+  const ElementType& type = *FindElementType(dtype);
   SourceTensor tensor;
   tensor.name = "w";
   tensor.dtype = dtype;
+  tensor.fits_f16 = type.fits_f16;
   tensor.matrix = true;
   tensor.rows = rows;
   tensor.columns = static_cast<uint32_t>(values.size() / rows);
-  tensor.bytes = std::as_bytes(std::span(values));
+  tensor.bytes = values.size() * sizeof(T);
+  tensor.source = StoredRows(std::as_bytes(std::span(values)), type, tensor.columns, false);
   return tensor;
 }
 
@@ -60,7 +63,7 @@ std::vector<float> ManyValues() {
 
 TEST(StoreTensor, F32IsTheSourceBitForBit) {
   const std::vector<float> values = ManyValues();
-  const auto stored = Store<float>(Matrix(values, 600, Dtype::kF32), Panel::kF32);
+  const auto stored = Store<float>(Matrix(values, 600, "F32"), Panel::kF32);
   EXPECT_EQ(stored.values, values);
   EXPECT_EQ(stored.error.max, 0);
 }
@@ -70,7 +73,7 @@ TEST(StoreTensor, Bf16WidensExactly) {
   for (uint32_t b = 0; b < 0x10000; ++b) {
     if ((b & 0x7f80) != 0x7f80) bits.push_back(static_cast<uint16_t>(b));  // the finite ones
   }
-  const auto stored = Store<uint32_t>(Matrix(bits, 2, Dtype::kBF16), Panel::kF32);
+  const auto stored = Store<uint32_t>(Matrix(bits, 2, "BF16"), Panel::kF32);
   ASSERT_EQ(stored.values.size(), bits.size());
   for (size_t i = 0; i < bits.size(); ++i) EXPECT_EQ(stored.values[i], uint32_t{bits[i]} << 16);
 }
@@ -80,7 +83,7 @@ TEST(StoreTensor, F16SourcesKeepEveryBitInF16) {
   for (uint32_t b = 0; b < 0x10000; ++b) {
     if ((b & 0x7c00) != 0x7c00) bits.push_back(static_cast<uint16_t>(b));
   }
-  const auto stored = Store<uint16_t>(Matrix(bits, 2, Dtype::kF16), Panel::kF16);
+  const auto stored = Store<uint16_t>(Matrix(bits, 2, "F16"), Panel::kF16);
   EXPECT_EQ(stored.values, bits);
   EXPECT_EQ(stored.error.rms, 0);
 }
@@ -89,7 +92,7 @@ TEST(StoreTensor, F16RoundsToNearestEvenAndReportsTheError) {
   // 1 + 2^-11 and 1 + 3 * 2^-11 are halfway between two f16.
   const std::vector<float> values{1.0f, 1.0f + std::ldexp(1.0f, -11),
                                   1.0f + 3 * std::ldexp(1.0f, -11), -2.0f};
-  const auto stored = Store<uint16_t>(Matrix(values, 1, Dtype::kF32), Panel::kF16);
+  const auto stored = Store<uint16_t>(Matrix(values, 1, "F32"), Panel::kF16);
   EXPECT_EQ(stored.values, (std::vector<uint16_t>{0x3c00, 0x3c00, 0x3c02, 0xc000}));
   const double half_step = std::ldexp(1.0, -11);
   EXPECT_DOUBLE_EQ(stored.error.max, half_step);
@@ -102,25 +105,26 @@ TEST(StoreTensor, UnalignedSourcesAreRead) {
     const auto value = static_cast<float>(i);
     std::memcpy(bytes.data() + 1 + 4 * i, &value, 4);
   }
-  SourceTensor tensor = Matrix(std::vector<float>(100), 10, Dtype::kF32);
-  tensor.bytes = std::as_bytes(std::span(bytes)).subspan(1);
+  SourceTensor tensor = Matrix(std::vector<float>(100), 10, "F32");
+  tensor.source =
+      StoredRows(std::as_bytes(std::span(bytes)).subspan(1), *FindElementType("F32"), 10, false);
   const auto stored = Store<float>(tensor, Panel::kF32);
   EXPECT_EQ(stored.values[99], 99.0f);
 }
 
 TEST(StoreTensor, AppliesTheTransformToTheWidenedValues) {
   const std::vector<uint16_t> bits{0x3f80, 0x4000};  // bf16 1, 2
-  SourceTensor tensor = Matrix(bits, 1, Dtype::kBF16);
-  tensor.transform = [](std::span<float> values) {
+  SourceTensor tensor = Matrix(bits, 1, "BF16");
+  tensor.source = Transformed(tensor.source, tensor.columns, [](std::span<float> values) {
     for (float& value : values) value += 1;
-  };
+  });
   EXPECT_EQ(Store<float>(tensor, Panel::kF32).values, (std::vector<float>{2, 3}));
 }
 
 TEST(StoreTensor, NamesTheElementThatIsNotANumber) {
   std::vector<float> values = ManyValues();
   values[300 * 1000 + 7] = std::numeric_limits<float>::quiet_NaN();
-  SourceTensor tensor = Matrix(values, 600, Dtype::kF32);
+  SourceTensor tensor = Matrix(values, 600, "F32");
   tensor.place = "m.safetensors";
   EXPECT_ERROR(Store<float>(tensor, Panel::kF32),
                "m.safetensors: tensor 'w' element [300, 7] is not a number");
@@ -130,17 +134,17 @@ TEST(StoreTensor, NamesTheElementThatIsNotANumber) {
   values[5] = -std::numeric_limits<float>::infinity();
   EXPECT_ERROR(Store<float>(tensor, Panel::kF32), "element [0, 5] is infinite");
   const std::vector<uint16_t> bits{0, 0x7f80};
-  EXPECT_ERROR(Store<float>(Matrix(bits, 1, Dtype::kBF16), Panel::kF32), "[0, 1] is infinite");
+  EXPECT_ERROR(Store<float>(Matrix(bits, 1, "BF16"), Panel::kF32), "[0, 1] is infinite");
 }
 
 TEST(ChoosePanel, KeepsVectorsAndWhatF16CannotHoldInF32) {
   std::vector<float> values{1.0f, 65519.996f};
-  EXPECT_EQ(Choose(Matrix(values, 1, Dtype::kF32), Panel::kF16), Panel::kF16);
+  EXPECT_EQ(Choose(Matrix(values, 1, "F32"), Panel::kF16), Panel::kF16);
   values[0] = -65520.0f;  // rounds to infinity
-  EXPECT_EQ(Choose(Matrix(values, 1, Dtype::kF32), Panel::kF16), Panel::kF32);
+  EXPECT_EQ(Choose(Matrix(values, 1, "F32"), Panel::kF16), Panel::kF32);
 
   values[0] = 1.0f;
-  SourceTensor vector = Matrix(values, 1, Dtype::kF32);
+  SourceTensor vector = Matrix(values, 1, "F32");
   vector.matrix = false;
   EXPECT_EQ(Choose(vector, Panel::kF16), Panel::kF32);
 }
@@ -149,7 +153,7 @@ TEST(StoreTensor, StopsWhenAskedTo) {
   const std::vector<float> values = ManyValues();
   const std::atomic<bool> stop{true};
   Progress progress(Progress::Style::kNone, nullptr, &stop);
-  EXPECT_ERROR(StoreTensor(Matrix(values, 600, Dtype::kF32), Panel::kF32, &progress,
+  EXPECT_ERROR(StoreTensor(Matrix(values, 600, "F32"), Panel::kF32, &progress,
                            [](std::span<const std::byte>) {}),
                "interrupted; nothing was written");
 }

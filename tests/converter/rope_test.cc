@@ -13,7 +13,7 @@ constexpr uint32_t kDim = 16, kContext = 512;
 
 RopeTable Read(const std::string& text) {
   Config config(ParseJson(text, "config.json"), "config.json");
-  RopeTable table = ReadRope(config, kDim, kContext, {});
+  RopeTable table = ReadRope(config, {kDim, kContext}, {});
   config.RefuseUnread({});
   return table;
 }
@@ -105,6 +105,54 @@ TEST(Rope, YarnsOwnMagnitudeWins) {
   EXPECT_EQ(scaled.magnitude, 1.0f);
 }
 
+TEST(Rope, LongropeTakesTheShortFactorsAndEndsTheContextWhereTheyEnd) {
+  const std::string factors = R"("short_factor": [1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5],
+      "long_factor": [9, 9, 9, 9, 9, 9, 9, 9])";
+  const RopeTable table = Read(R"({"original_max_position_embeddings": 128,
+      "rope_scaling": {"type": "longrope", )" +
+                               factors + "}}");
+  for (size_t i = 0; i < kDim / 2; ++i) {
+    EXPECT_FLOAT_EQ(table.inv_freq[i], static_cast<float>(Plain(10000, i) / (1 + 0.5 * double(i))));
+  }
+  EXPECT_FLOAT_EQ(table.magnitude,
+                  static_cast<float>(std::sqrt(1 + std::log(4.0) / std::log(128.0))));
+  EXPECT_EQ(table.context_limit, 128u);
+
+  // An older name of the same; a context that is not stretched has no limit.
+  const RopeTable whole = Read(R"({"rope_scaling": {"type": "su", )" + factors + "}}");
+  EXPECT_EQ(whole.inv_freq, table.inv_freq);
+  EXPECT_EQ(whole.magnitude, 1.0f);
+  EXPECT_EQ(whole.context_limit, 0u);
+}
+
+TEST(Rope, APartOfAHeadMayRotateWhereTheFamilySaysSo) {
+  Config config(ParseJson(R"({"partial_rotary_factor": 0.75})", "config.json"), "config.json");
+  const RopeTable table =
+      ReadRope(config, {.head_dim = kDim, .context = kContext, .partial = true}, {});
+  ASSERT_EQ(table.inv_freq.size(), 6u);
+  EXPECT_FLOAT_EQ(table.inv_freq[3], 0.01f);  // 10000^(-6/12)
+}
+
+TEST(Rope, ItsRuleGivesTheSameAgain) {
+  for (const char* text :
+       {"{}", R"({"rope_theta": 5e5, "rope_scaling": {"type": "linear", "factor": 2}})",
+        R"({"rope_scaling": {"rope_type": "yarn", "factor": 4.0, "mscale": 1.0}})",
+        R"({"rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 1,
+            "high_freq_factor": 4, "original_max_position_embeddings": 64}})",
+        R"({"original_max_position_embeddings": 128, "rope_scaling": {"type": "longrope",
+            "short_factor": [1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5],
+            "long_factor": [9, 9, 9, 9, 9, 9, 9, 9]}})"}) {
+    const RopeTable table = Read(text);
+    Config rule(table.rule, "rule"), none(Json::object(), "rule");
+    const uint32_t context = table.context_limit != 0 ? table.context_limit : kContext;
+    const RopeTable again = MakeRope(rule, none, {kDim, context}, {});
+    EXPECT_EQ(again.inv_freq, table.inv_freq) << text;
+    EXPECT_EQ(again.magnitude, table.magnitude) << text;
+    EXPECT_EQ(again.context_limit, 0u) << text;
+    EXPECT_EQ(again.rule, table.rule) << text;
+  }
+}
+
 TEST(Rope, BadSettingsAreErrorsThatNameThem) {
   const struct {
     const char* config;
@@ -112,7 +160,13 @@ TEST(Rope, BadSettingsAreErrorsThatNameThem) {
   } cases[] = {
       {R"({"rope_scaling": {"type": "dynamic", "factor": 2}})",
        "rope_scaling.rope_type 'dynamic' is not supported: only default, linear, llama3, yarn"},
-      {R"({"rope_parameters": {"rope_type": "longrope"}})", "'longrope' is not supported"},
+      {R"({"rope_parameters": {"rope_type": "longrope"}})",
+       "short_factor must be a list of 8 numbers"},
+      {R"({"rope_parameters": {"rope_type": "longrope", "short_factor": [1, 1, 1, 1, 1, 1, 1, 0],
+          "long_factor": [1, 1, 1, 1, 1, 1, 1, 1]}})",
+       "short_factor must hold positive numbers"},
+      {R"({"rope_parameters": {"rope_type": "longrope", "short_factor": [1, 1, 1, 1, 1, 1, 1, 1]}})",
+       "long_factor must be a list of 8 numbers"},
       {R"({"rope_scaling": {"type": "linear"}})", "rope_scaling.factor is missing"},
       {R"({"rope_scaling": {"type": "linear", "factor": 0.5}})", "factor must be at least 1"},
       {R"({"rope_scaling": {"type": "linear", "factor": "2"}})", "factor must be a number"},
@@ -132,7 +186,7 @@ TEST(Rope, BadSettingsAreErrorsThatNameThem) {
       {R"({"rope_theta": 1e4, "rope_parameters": {"rope_theta": 2e4}})",
        "rope_parameters.rope_theta is 20000, but rope_theta outside is 10000"},
       {R"({"rope_parameters": {"partial_rotary_factor": 0.5}})",
-       "partial_rotary_factor is 0.5: not supported, only 1.0 is"},
+       "partial_rotary_factor is 0.5: not supported in this architecture, only 1 is"},
       {R"({"rope_parameters": {"rope_type": "linear", "factor": 2},
           "rope_scaling": {"rope_type": "linear", "factor": 3}})",
        "contradict each other"},

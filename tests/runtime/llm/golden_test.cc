@@ -9,6 +9,7 @@
 
 #include "quanta/self_test.h"
 #include "tests/runtime/llm/test_session.h"
+#include "tests/support/checkpoints.h"
 #include "tests/support/npy.h"
 
 namespace quanta {
@@ -124,8 +125,7 @@ TEST_P(GoldenTest, PassesItsOwnSelfTest) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Checkpoints, GoldenTest,
-                         ::testing::Values("llama_tied", "llama_untied", "llama3_rope",
-                                           "llama3_rope_bf16_legacy"),
+                         ::testing::ValuesIn(testing::kCheckpoints),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "converter/element_type.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "runtime/kernels/kernels.h"
+
+namespace quanta::converter {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "files are read as they are");
+
+void WidenF32(const std::byte* from, size_t count, float* to) { std::memcpy(to, from, count * 4); }
+
+/// Calls `widen(halves, to, n)` with aligned copies of the 16-bit numbers at `from`.
+template <class Widen>
+void InPieces(const std::byte* from, size_t count, float* to, const Widen& widen) {
+  std::array<uint16_t, 1024> raw;
+  while (count != 0) {
+    const size_t n = std::min(count, raw.size());
+    std::memcpy(raw.data(), from, n * 2);
+    widen(raw.data(), to, n);
+    from += n * 2;
+    to += n;
+    count -= n;
+  }
+}
+
+void WidenF16(const std::byte* from, size_t count, float* to) {
+  InPieces(from, count, to, kernels::Best().from_f16);
+}
+
+void WidenBF16(const std::byte* from, size_t count, float* to) {
+  InPieces(from, count, to, [](const uint16_t* raw, float* out, size_t n) {
+    for (size_t i = 0; i < n; ++i) out[i] = std::bit_cast<float>(uint32_t{raw[i]} << 16);
+  });
+}
+
+constexpr ElementType kTypes[] = {
+    {"F32", 1, 4, false, WidenF32},
+    {"F16", 1, 2, true, WidenF16},
+    {"BF16", 1, 2, false, WidenBF16},
+};
+
+}  // namespace
+
+const ElementType* FindElementType(std::string_view name) {
+  const auto found = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                  [&](const ElementType& type) { return type.name == name; });
+  return found == std::end(kTypes) ? nullptr : &*found;
+}
+
+std::string ElementTypeNames() {
+  std::string names;
+  for (const ElementType& type : kTypes) {
+    names += (names.empty() ? "" : ", ") + std::string(type.name);
+  }
+  return names;
+}
+
+}  // namespace quanta::converter
