@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
+#include "converter/tokenizer/tables.h"
 
-#include "converter/tokenizer/tokenizer_json.h"
+#include <algorithm>
 
 namespace quanta::converter {
 namespace {
