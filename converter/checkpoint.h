@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "converter/chat/compile.h"
 #include "converter/chat_source.h"
 #include "converter/tensor_source.h"
 #include "converter/tokenizer/tables.h"
@@ -57,8 +59,11 @@ struct Checkpoint {
   std::function<TokenizerTables(uint32_t vocab)> tokenizer;
   /// Finds the chat template; `place` is empty if there is none. Throws Error.
   std::function<ChatSource()> chat;
+  /// The template where the checkpoint holds it compiled; null: it does not.
+  std::function<ChatTables()> compiled_chat;
 
   std::vector<platform::MappedFile> files;
+  std::shared_ptr<const void> keep_alive;  ///< whatever else the above points into
 };
 
 }  // namespace quanta::converter

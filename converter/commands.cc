@@ -35,20 +35,36 @@ constexpr const char* kFooter =
 /// Everything that the command line can say.
 struct Arguments {
   ConvertOptions convert;
-  std::string quant = "f16";
+  std::string quant, to = "qfb";
   bool no_self_test = false, no_tokenizer = false, no_chat_template = false;
   bool json = false, quiet = false, tensors = false;
   std::string file, key, output;
 };
 
+Target ParseTarget(const std::string& name) {
+  if (name == "qfb") return Target::kQfb;
+  if (name == "hf") return Target::kHuggingFace;
+  throw Error(Code::kInvalidArgument, "", "unknown --to " + name, "use qfb or hf");
+}
+
 format::Panel ParseScheme(const std::string& name) {
   if (name == "f32") return format::Panel::kF32;
-  if (name == "f16") return format::Panel::kF16;
+  if (name == "f16" || name.empty()) return format::Panel::kF16;
   if (name == "q8" || name == "q4") {
     throw Error(Code::kInvalidArgument, "",
                 "--quant " + name + " is not yet supported by this version", "use f32 or f16");
   }
   throw Error(Code::kInvalidArgument, "", "unknown --quant " + name, "use f32 or f16");
+}
+
+/// How another program's files shall store matrices; empty: as the source does.
+std::string ParseDtype(const std::string& name) {
+  for (const char* known : {"f32", "f16", "bf16"}) {
+    if (name == known) return Upper(name);
+  }
+  if (name.empty()) return {};
+  throw Error(Code::kInvalidArgument, "", "unknown --quant " + name + " for this target",
+              "use f32, f16 or bf16");
 }
 
 void Print(const std::string& text) {
@@ -61,12 +77,25 @@ Progress::Style StyleOf(const Arguments& arguments) {
   return arguments.quiet ? Progress::Style::kNone : Progress::StyleFor(stderr);
 }
 
+/// What only a .qfb has.
+void RefuseModelOptions(const ConvertOptions& options) {
+  if (!options.compress && options.sign_key.empty()) return;
+  throw Error(Code::kInvalidArgument, "", "only a .qfb can be compressed or signed",
+              "leave out --compress and --sign");
+}
+
 void RunConvert(Arguments& arguments) {
   ConvertOptions& options = arguments.convert;
   if (options.checkpoint.empty()) {
     throw Error(Code::kInvalidArgument, "", "no checkpoint given", "see quanta-convert --help");
   }
-  options.scheme = ParseScheme(arguments.quant);
+  options.target = ParseTarget(arguments.to);
+  if (options.target == Target::kQfb) {
+    options.scheme = ParseScheme(arguments.quant);
+  } else {
+    options.dtype = ParseDtype(arguments.quant);
+    RefuseModelOptions(options);
+  }
   options.self_test = !arguments.no_self_test;
   options.tokenizer = !arguments.no_tokenizer;
   options.chat_template = !arguments.no_chat_template;
@@ -172,10 +201,15 @@ class Grammar {
  private:
   void AddConvert() {
     ConvertOptions& options = arguments_.convert;
-    app_.add_option("CKPT", options.checkpoint, "The checkpoint's folder")->type_name("");
-    app_.add_option("-o,--output", options.output, "Default: the folder's name + .qfb")
+    app_.add_option("CKPT", options.checkpoint, "The checkpoint: a folder or a file")
+        ->type_name("");
+    app_.add_option("-o,--output", options.output, "Default: the checkpoint's name + .qfb")
         ->type_name("FILE");
-    app_.add_option("--quant", arguments_.quant, "Weights: f32 or f16 (default)")
+    app_.add_option("--to", arguments_.to,
+                    "What to make: qfb (default), or hf, a Hugging Face folder")
+        ->type_name("FORMAT");
+    app_.add_option("--quant", arguments_.quant,
+                    "Weights: f32 or f16 (default); of hf also bf16 (default: as they are)")
         ->type_name("SCHEME");
     app_.add_flag("--compress", options.compress, "Write the compressed form, for download");
     app_.add_option("--sign", options.sign_key, "Sign with this secret key (see keygen)")

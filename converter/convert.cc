@@ -8,6 +8,7 @@
 
 #include "converter/chat/compile.h"
 #include "converter/error.h"
+#include "converter/export/exporter.h"
 #include "converter/quantize.h"
 #include "converter/readers/reader.h"
 #include "converter/scratch.h"
@@ -47,11 +48,18 @@ class Conversion {
     if (!options_.sign_key.empty()) ReadKey();
     checkpoint_ = OpenCheckpoint(options_.checkpoint, {options_.allowed_keys});
     report_.notes = checkpoint_->notes;
-    if (options_.tokenizer) {
-      ReadTokenizer();
-      if (options_.chat_template) CompileTemplate();
-    } else {
+    if (options_.tokenizer) ReadTokenizer();
+    options_.target == Target::kQfb ? MakeModel() : Export();
+    FillReport();
+    return std::move(report_);
+  }
+
+ private:
+  void MakeModel() {
+    if (!options_.tokenizer) {
       StandInTokenizer();
+    } else if (options_.chat_template) {
+      CompileTemplate();
     }
     DescribeTensors();
     FillHeader();
@@ -60,11 +68,20 @@ class Conversion {
     } else {
       WriteModel(output_);
     }
-    FillReport();
-    return std::move(report_);
   }
 
- private:
+  /// To another program's files.
+  void Export() {
+    const ChatSource chat =
+        options_.tokenizer && options_.chat_template ? checkpoint_->chat() : ChatSource();
+    const ExportInput input{*checkpoint_, options_.tokenizer ? &tokenizer_ : nullptr, &chat};
+    Report report = ExportHuggingFace(input, {output_, options_.dtype}, &progress_);
+    report.notes.insert(report.notes.begin(), report_.notes.begin(), report_.notes.end());
+    report.tokens = report_.tokens;
+    report.chat_template = !chat.jinja.empty();
+    report_ = std::move(report);
+  }
+
   void ReadKey() {
     ErrorDetail detail;
     key_ = Value(writer::ReadKey(options_.sign_key, &detail), detail, options_.sign_key);
@@ -87,6 +104,11 @@ class Conversion {
   void CompileTemplate() {
     const ChatSource source = checkpoint_->chat();
     if (source.place.empty()) return;
+    report_.chat_template = true;
+    if (checkpoint_->compiled_chat) {
+      chat_ = checkpoint_->compiled_chat();
+      return;
+    }
     ErrorDetail detail;
     auto compiled =
         CompileChatTemplate({source.jinja, source.bos_token, source.eos_token}, &detail);
@@ -96,14 +118,13 @@ class Conversion {
                   "--no-chat-template converts without it");
     }
     chat_ = std::move(compiled).value();
-    report_.chat_template = true;
   }
 
   /// Chooses each tensor's scheme.
   void DescribeTensors() {
     uint64_t scan = 0;
     for (const SourceTensor& tensor : checkpoint_->tensors) {
-      scan += ChoosePanelBytes(tensor, options_.scheme);
+      if (MayOverflow(tensor)) scan += FitsF16Bytes(tensor);
       report_.source_bytes += tensor.bytes;
     }
     progress_.Start("checking", scan);
@@ -115,14 +136,25 @@ class Conversion {
       entry.source_dtype = tensor.dtype;
       entry.rows = tensor.rows;
       entry.columns = tensor.columns;
-      entry.panel = ChoosePanel(tensor, options_.scheme, &progress_);
-      entry.bytes = format::PanelBytes(entry.panel, entry.rows, entry.columns);
-      if (tensor.matrix && entry.panel != options_.scheme) {
-        report_.notes.push_back("'" + tensor.name + "' is stored as f32: it has values beyond " +
-                                "the range of f16");
-      }
+      const format::Panel panel = ChoosePanel(tensor);
+      entry.scheme = PanelName(panel);
+      entry.bytes = format::PanelBytes(panel, entry.rows, entry.columns);
+      panels_.push_back(panel);
       report_.tensors.push_back(std::move(entry));
     }
+  }
+
+  bool MayOverflow(const SourceTensor& tensor) const {
+    return tensor.matrix && options_.scheme == format::Panel::kF16;
+  }
+
+  /// Vectors stay f32, and so does a matrix with a value that f16 cannot hold.
+  format::Panel ChoosePanel(const SourceTensor& tensor) {
+    if (!tensor.matrix) return format::Panel::kF32;
+    if (!MayOverflow(tensor) || FitsF16(tensor, &progress_)) return options_.scheme;
+    report_.notes.push_back("'" + tensor.name +
+                            "' is stored as f32: it has values beyond the range of f16");
+    return format::Panel::kF32;
   }
 
   void FillHeader() {
@@ -137,7 +169,7 @@ class Conversion {
       tensor.name = entry.name;
       tensor.role = entry.role;
       tensor.layer = entry.layer;
-      tensor.panel = entry.panel;
+      tensor.panel = panels_[i];
       tensor.rows = entry.rows;
       tensor.columns = entry.columns;
       tensor.source_dtype = entry.source_dtype;
@@ -172,7 +204,9 @@ class Conversion {
     progress_.Start("writing", report_.source_bytes);
     for (size_t i = 0; i < report_.tensors.size(); ++i) {
       TensorReport& entry = report_.tensors[i];
-      const StoreError error = StoreTensor(checkpoint_->tensors[i], entry.panel, &progress_,
+      // Panels of numbers one by one are rows as checkpoints store them.
+      const ElementType& type = *FindElementType(panels_[i] == format::Panel::kF32 ? "F32" : "F16");
+      const StoreError error = StoreTensor(checkpoint_->tensors[i], type, &progress_,
                                            [&](std::span<const std::byte> bytes) {
                                              ErrorDetail detail;
                                              Check(out->Append(bytes, &detail), detail, path);
@@ -212,10 +246,10 @@ class Conversion {
     report_.source = options_.checkpoint;
     report_.output = output_;
     report_.family = checkpoint_->family;
-    report_.scheme = format::PanelName(options_.scheme);
+    if (report_.scheme.empty()) report_.scheme = format::PanelName(options_.scheme);
     report_.is_signed = key_.has_value();
     report_.compressed = options_.compress;
-    report_.peak_bytes = PeakResidentBytes();
+    report_.peak_bytes = platform::PeakResidentBytes();
   }
 
   const ConvertOptions& options_;
@@ -223,6 +257,7 @@ class Conversion {
   Progress& progress_;
   Report report_;
   std::unique_ptr<Checkpoint> checkpoint_;
+  std::vector<format::Panel> panels_;  ///< one per tensor
   TokenizerTables tokenizer_;
   std::optional<ChatTables> chat_;
   std::optional<writer::SecretKey> key_;
@@ -232,9 +267,19 @@ class Conversion {
 
 }  // namespace
 
-std::string DefaultOutput(const std::string& checkpoint) {
-  const std::string name = FolderName(checkpoint);
-  return (name.empty() ? "model" : name) + ".qfb";
+std::string DefaultOutput(const std::string& checkpoint, Target target) {
+  fs::path name = FolderName(checkpoint);
+  for (const char* known : {".qfb", ".gguf", ".npz", ".bin", ".pt"}) {
+    if (name.extension() == known) name = name.stem();
+  }
+  if (name.empty()) name = "model";
+  switch (target) {
+    case Target::kHuggingFace:
+      return name.string() + "-hf";
+    case Target::kQfb:
+      break;
+  }
+  return name.string() + ".qfb";
 }
 
 void CheckOutput(const std::string& path, bool force) {
@@ -253,8 +298,8 @@ void CheckOutput(const std::string& path, bool force) {
 Report Convert(const ConvertOptions& options, Progress* progress) {
   const double start = platform::Now();
   const std::string output =
-      options.output.empty() ? DefaultOutput(options.checkpoint) : options.output;
-  CheckOutput(output, options.force);
+      options.output.empty() ? DefaultOutput(options.checkpoint, options.target) : options.output;
+  if (options.target != Target::kHuggingFace) CheckOutput(output, options.force);
   Report report = Conversion(options, output, progress).Run();
   report.seconds = platform::Now() - start;
   return report;

@@ -10,10 +10,15 @@
 
 namespace quanta::converter {
 
+/// What to make.
+enum class Target { kQfb, kHuggingFace };
+
 struct ConvertOptions {
   std::string checkpoint = {};
-  std::string output = {};  ///< empty: DefaultOutput(checkpoint)
-  format::Panel scheme = format::Panel::kF16;
+  std::string output = {};  ///< empty: DefaultOutput(checkpoint, target)
+  Target target = Target::kQfb;
+  format::Panel scheme = format::Panel::kF16;  ///< of a .qfb
+  std::string dtype = {};  ///< of the other targets: an ElementType's name; empty: the source's
   bool compress = false;
   std::string sign_key = {};  ///< a secret key's file; empty: not signed
   bool self_test = true;
@@ -23,8 +28,9 @@ struct ConvertOptions {
   std::vector<std::string> allowed_keys = {};  ///< settings of config.json to let pass
 };
 
-/// The folder's own name and ".qfb", in the current folder.
-std::string DefaultOutput(const std::string& checkpoint);
+/// The checkpoint's own name and ".qfb" or what the target's files end with, in the current
+/// folder.
+std::string DefaultOutput(const std::string& checkpoint, Target target);
 
 /// Throws Error(kInvalidArgument) if `path` cannot be written to without harm: a folder,
 /// or a file that is no Quanta model unless `force`.

@@ -14,6 +14,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "files are read as they are");
 
 void WidenF32(const std::byte* from, size_t count, float* to) { std::memcpy(to, from, count * 4); }
+void NarrowF32(const float* from, size_t count, std::byte* to) { std::memcpy(to, from, count * 4); }
 
 /// Calls `widen(halves, to, n)` with aligned copies of the 16-bit numbers at `from`.
 template <class Widen>
@@ -39,10 +40,38 @@ void WidenBF16(const std::byte* from, size_t count, float* to) {
   });
 }
 
+/// The same the other way: `narrow(numbers, to, n)` fills aligned halves.
+template <class Narrow>
+void ToPieces(const float* from, size_t count, std::byte* to, const Narrow& narrow) {
+  std::array<uint16_t, 1024> raw;
+  while (count != 0) {
+    const size_t n = std::min(count, raw.size());
+    narrow(from, raw.data(), n);
+    std::memcpy(to, raw.data(), n * 2);
+    from += n;
+    to += n * 2;
+    count -= n;
+  }
+}
+
+void NarrowF16(const float* from, size_t count, std::byte* to) {
+  ToPieces(from, count, to, kernels::Best().to_f16);
+}
+
+void NarrowBF16(const float* from, size_t count, std::byte* to) {
+  ToPieces(from, count, to, [](const float* in, uint16_t* out, size_t n) {
+    for (size_t i = 0; i < n; ++i) {
+      const auto bits = std::bit_cast<uint32_t>(in[i]);
+      // Half of the last place, and one more where that is odd: ties go to even.
+      out[i] = static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
+    }
+  });
+}
+
 constexpr ElementType kTypes[] = {
-    {"F32", 1, 4, false, WidenF32},
-    {"F16", 1, 2, true, WidenF16},
-    {"BF16", 1, 2, false, WidenBF16},
+    {"F32", 1, 4, false, WidenF32, NarrowF32},
+    {"F16", 1, 2, true, WidenF16, NarrowF16},
+    {"BF16", 1, 2, false, WidenBF16, NarrowBF16},
 };
 
 }  // namespace

@@ -16,6 +16,8 @@ struct ElementType {
   uint32_t block_bytes;
   bool fits_f16;  ///< f16 holds every value exactly
   void (*widen)(const std::byte* from, size_t blocks, float* to);
+  /// Rounds to the nearest; null for a type that is only read.
+  void (*narrow)(const float* from, size_t blocks, std::byte* to);
 
   /// Of `count` numbers, whole blocks.
   uint64_t Bytes(uint64_t count) const { return count / block * block_bytes; }

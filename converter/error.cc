@@ -57,6 +57,17 @@ void Check(Status status, const ErrorDetail& detail, std::string_view place) {
 
 Error Interrupted() { return Error(Code::kCancelled, "", "interrupted", "nothing was written"); }
 
+std::string Upper(std::string text) {
+  for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return text;
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
+
 std::string Format(const char* format, ...) {
   std::va_list arguments;
   va_start(arguments, format);

@@ -42,6 +42,9 @@ T Value(Result<T> result, const ErrorDetail& detail, std::string_view place = {}
   return std::move(result).value();
 }
 
+std::string Upper(std::string text);  ///< ASCII letters
+std::string Lower(std::string_view text);
+
 /// std::string from a printf format.
 [[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...);
 

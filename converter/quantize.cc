@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "converter/error.h"
-#include "runtime/kernels/kernels.h"
 
 namespace quanta::converter {
 namespace {
@@ -72,11 +71,6 @@ void ForEachBlock(const SourceTensor& tensor, Progress* progress, const Body& bo
   }
 }
 
-/// f16 can only overflow where the source has more range.
-bool MayOverflow(const SourceTensor& tensor, format::Panel wanted) {
-  return tensor.matrix && wanted == format::Panel::kF16 && !tensor.fits_f16;
-}
-
 /// What rounding lost so far. Sums side by side, for vectors.
 class ErrorSum {
  public:
@@ -111,36 +105,30 @@ class ErrorSum {
 
 }  // namespace
 
-uint64_t ChoosePanelBytes(const SourceTensor& tensor, format::Panel wanted) {
-  return MayOverflow(tensor, wanted) ? tensor.bytes : 0;
-}
+uint64_t FitsF16Bytes(const SourceTensor& tensor) { return tensor.fits_f16 ? 0 : tensor.bytes; }
 
-format::Panel ChoosePanel(const SourceTensor& tensor, format::Panel wanted, Progress* progress) {
-  if (!tensor.matrix) return format::Panel::kF32;
-  if (!MayOverflow(tensor, wanted)) return wanted;
+bool FitsF16(const SourceTensor& tensor, Progress* progress) {
+  if (tensor.fits_f16) return true;
   uint32_t largest = 0;
   ForEachBlock(tensor, progress, [&](std::span<const float>, uint32_t in_block) {
     largest = std::max(largest, in_block);
   });
-  return std::bit_cast<float>(largest) >= kF16Overflow ? format::Panel::kF32 : wanted;
+  return std::bit_cast<float>(largest) < kF16Overflow;
 }
 
-StoreError StoreTensor(const SourceTensor& tensor, format::Panel panel, Progress* progress,
+StoreError StoreTensor(const SourceTensor& tensor, const ElementType& type, Progress* progress,
                        const std::function<void(std::span<const std::byte>)>& sink) {
-  QUANTA_CHECK(panel == format::Panel::kF32 || panel == format::Panel::kF16);
-  std::vector<uint16_t> half;
+  QUANTA_CHECK(type.narrow != nullptr && tensor.columns % type.block == 0);
+  std::vector<std::byte> bytes;
   std::vector<float> stored;
   ErrorSum lost;
   ForEachBlock(tensor, progress, [&](std::span<const float> values, uint32_t) {
-    if (panel == format::Panel::kF32) {
-      sink(std::as_bytes(values));
-      return;
-    }
-    half.resize(values.size());
+    const size_t blocks = values.size() / type.block;
+    bytes.resize(static_cast<size_t>(type.Bytes(values.size())));
     stored.resize(values.size());
-    kernels::Best().to_f16(values.data(), half.data(), values.size());
-    sink(std::as_bytes(std::span(half)));
-    kernels::Best().from_f16(half.data(), stored.data(), half.size());
+    type.narrow(values.data(), blocks, bytes.data());
+    sink(bytes);
+    type.widen(bytes.data(), blocks, stored.data());
     lost.Add(values, stored);
   });
   return lost.Total(tensor.count());

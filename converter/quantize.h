@@ -7,7 +7,6 @@
 
 #include "converter/checkpoint.h"
 #include "converter/progress.h"
-#include "runtime/format/model_view.h"
 
 namespace quanta::converter {
 
@@ -17,18 +16,18 @@ struct StoreError {
   double max = 0;  ///< max |stored - source|
 };
 
-/// The panel for a tensor where `wanted` is asked for: vectors stay f32, and so does a
-/// matrix with a value that f16 cannot hold. Reads the tensor if that may happen.
+/// Whether rounding the tensor's numbers to f16 makes none infinite. Reads the tensor where
+/// its type does not tell.
 /// Throws Error(kCorrupt) for a NaN or an infinity, naming the element.
-format::Panel ChoosePanel(const SourceTensor& tensor, format::Panel wanted, Progress* progress);
+bool FitsF16(const SourceTensor& tensor, Progress* progress);
 
-/// Bytes that ChoosePanel reads: for the progress.
-uint64_t ChoosePanelBytes(const SourceTensor& tensor, format::Panel wanted);
+/// Bytes that FitsF16 reads: for the progress.
+uint64_t FitsF16Bytes(const SourceTensor& tensor);
 
-/// Hands `sink` the bytes of `tensor` in `panel` layout (f32 or f16), piece by piece.
+/// Hands `sink` the bytes of `tensor` in `type`, which can be written, row by row.
 /// Memory: a few MiB, or a row where that is more; pages of the source are released.
-/// Throws Error(kCorrupt) as ChoosePanel does.
-StoreError StoreTensor(const SourceTensor& tensor, format::Panel panel, Progress* progress,
+/// Throws Error(kCorrupt) as FitsF16 does.
+StoreError StoreTensor(const SourceTensor& tensor, const ElementType& type, Progress* progress,
                        const std::function<void(std::span<const std::byte>)>& sink);
 
 }  // namespace quanta::converter

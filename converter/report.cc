@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "converter/report.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cinttypes>
 #include <cmath>
@@ -17,13 +15,13 @@ namespace {
 struct Group {
   format::Role role;
   std::string source_dtype;
-  format::Panel panel;
+  std::string scheme;
   size_t count = 0;
   uint64_t elements = 0, bytes = 0;
   double squares = 0, max = 0;
 
   bool Takes(const TensorReport& tensor) const {
-    return role == tensor.role && panel == tensor.panel && source_dtype == tensor.source_dtype;
+    return role == tensor.role && scheme == tensor.scheme && source_dtype == tensor.source_dtype;
   }
   void Add(const TensorReport& tensor) {
     const uint64_t size = uint64_t{tensor.rows} * tensor.columns;
@@ -44,7 +42,7 @@ std::vector<Group> GroupTensors(const std::vector<TensorReport>& tensors) {
     auto found = std::find_if(groups.begin(), groups.end(),
                               [&](const Group& group) { return group.Takes(tensor); });
     if (found == groups.end()) {
-      groups.push_back({tensor.role, tensor.source_dtype, tensor.panel});
+      groups.push_back({tensor.role, tensor.source_dtype, tensor.scheme});
       found = groups.end() - 1;
     }
     found->Add(tensor);
@@ -56,7 +54,7 @@ std::string ErrorText(double error) { return error == 0 ? "exact" : Format("%.2e
 
 std::string Line(const std::string& kind, const Group& group) {
   const std::string scheme =
-      group.source_dtype.empty() ? "" : group.source_dtype + " > " + PanelName(group.panel);
+      group.source_dtype.empty() ? "" : group.source_dtype + " > " + group.scheme;
   return Format("%-24s %7zu %13" PRIu64 "  %-11s %14" PRIu64 "  %9s  %9s\n", kind.c_str(),
                 group.count, group.elements, scheme.c_str(), group.bytes,
                 ErrorText(group.rms()).c_str(), ErrorText(group.max).c_str());
@@ -67,14 +65,10 @@ std::string MiB(uint64_t bytes) {
 }
 
 Json TensorJson(const TensorReport& tensor) {
-  return {{"name", tensor.name},
-          {"role", RoleName(tensor.role)},
-          {"layer", tensor.layer},
-          {"source_dtype", tensor.source_dtype},
-          {"scheme", PanelName(tensor.panel)},
-          {"shape", {tensor.rows, tensor.columns}},
-          {"bytes", tensor.bytes},
-          {"error_rms", tensor.error_rms},
+  return {{"name", tensor.name},          {"role", RoleName(tensor.role)},
+          {"layer", tensor.layer},        {"source_dtype", tensor.source_dtype},
+          {"scheme", tensor.scheme},      {"shape", {tensor.rows, tensor.columns}},
+          {"bytes", tensor.bytes},        {"error_rms", tensor.error_rms},
           {"error_max", tensor.error_max}};
 }
 
@@ -85,7 +79,7 @@ std::string Report::Text() const {
                             scheme.c_str());
   text += Format("%-24s %7s %13s  %-11s %14s  %9s  %9s\n", "tensors", "count", "elements", "scheme",
                  "bytes", "rms error", "max error");
-  Group total{format::Role::kEmbedding, "", format::Panel::kF32};
+  Group total{format::Role::kEmbedding, "", ""};
   for (const Group& group : GroupTensors(tensors)) text += Line(RoleName(group.role), group);
   for (const TensorReport& tensor : tensors) total.Add(tensor);
   text += Line("total", total) + "\n";
@@ -128,12 +122,6 @@ std::string Report::ToJson() const {
                        {"margins", self_test.margins},
                        {"tolerance", self_test.tolerance}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-uint64_t PeakResidentBytes() {
-  struct rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
 }
 
 }  // namespace quanta::converter

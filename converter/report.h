@@ -16,7 +16,7 @@ struct TensorReport {
   format::Role role = format::Role::kEmbedding;
   int32_t layer = -1;
   std::string source_dtype;
-  format::Panel panel = format::Panel::kF32;
+  std::string scheme;  ///< "f16", "q8_0": how it is stored
   uint32_t rows = 0, columns = 0;
   uint64_t bytes = 0;  ///< as stored
   double error_rms = 0, error_max = 0;
@@ -37,8 +37,5 @@ struct Report {
   std::string Text() const;  ///< a table, tensors of a kind in one line
   std::string ToJson() const;
 };
-
-/// The largest resident size of this process so far.
-uint64_t PeakResidentBytes();
 
 }  // namespace quanta::converter

@@ -199,6 +199,8 @@ void RunWithStack(const std::function<void()>& body) {
 Result<format::ChatTemplate> ChatTables::View() const {
   format::ChatTemplate view;
   view.source = source;
+  view.bos_token = bos_token;
+  view.eos_token = eos_token;
   QUANTA_ASSIGN(view.rules, Array<format::ChatRule>::Create(rules.size()));
   for (size_t i = 0; i < rules.size(); ++i) {
     const Rule& rule = rules[i];
@@ -238,6 +240,28 @@ Result<ChatTables> CompileChatTemplate(const ChatSources& sources, ErrorDetail* 
   });
   if (code != Code::kOk) {
     return Fail(detail, code, "the chat template cannot be compiled", "%s", problem.c_str());
+  }
+  tables.bos_token = sources.bos_token;
+  tables.eos_token = sources.eos_token;
+  return tables;
+}
+
+ChatTables CopyChatTables(const format::ChatTemplate& view) {
+  ChatTables tables;
+  tables.source = view.source;
+  tables.bos_token = view.bos_token;
+  tables.eos_token = view.eos_token;
+  for (const format::ChatRule& rule : view.rules) {
+    ChatTables::Rule& out = tables.rules.emplace_back();
+    out.kind = rule.kind;
+    out.when = rule.when;
+    out.unless = rule.unless;
+    out.role = rule.role;
+    out.prefix = rule.prefix;
+    out.suffix = rule.suffix;
+    out.trim_start = rule.trim || rule.trim_start;
+    out.trim_end = rule.trim || rule.trim_end;
+    out.drop = rule.drop;
   }
   return tables;
 }

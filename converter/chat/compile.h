@@ -31,8 +31,9 @@ struct ChatTables {
 
   std::string source;  ///< the template as it was
   std::vector<Rule> rules;
-  size_t compared = 0;             ///< conversations that rules and template render alike
-  std::vector<std::string> notes;  ///< what a reader of a report should know
+  std::string bos_token, eos_token;  ///< of the sources
+  size_t compared = 0;               ///< conversations that rules and template render alike
+  std::vector<std::string> notes;    ///< what a reader of a report should know
 
   /// The same as the writer and the runtime take it; borrows from this object, which
   /// must stay where it is. Errors: kOutOfMemory.
@@ -51,5 +52,8 @@ struct ChatTables {
 /// renders nothing; kLimit if it is too long or nested too deeply. The detail shows a conversation
 /// where the two differ. Throws nothing.
 Result<ChatTables> CompileChatTemplate(const ChatSources& sources, ErrorDetail* detail);
+
+/// Owned tables from a model file's template.
+ChatTables CopyChatTables(const format::ChatTemplate& view);
 
 }  // namespace quanta::converter

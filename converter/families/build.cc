@@ -18,21 +18,6 @@ using format::RoleSet;
 
 constexpr std::string_view kPrefix = "model.";
 
-bool IsNorm(Role role) {
-  switch (role) {
-    case Role::kFinalNorm:
-    case Role::kAttentionNorm:
-    case Role::kAttentionPostNorm:
-    case Role::kFfnNorm:
-    case Role::kFfnPostNorm:
-    case Role::kQNorm:
-    case Role::kKNorm:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /// Whether two tensors of one shape hold the same numbers. Keeps no page of them.
 bool SameNumbers(const SourceTensor& a, const SourceTensor& b) {
   std::vector<float> x(a.columns), y(a.columns);
@@ -111,7 +96,7 @@ class Taker {
       Extent(role, &begin, &whole);
       tensor = tensors_.TakeRows(name, role, layer, {whole, shape.columns}, begin, shape.rows);
     }
-    if (IsNorm(role) && family_.unit_offset && !input_.whole_gains) {
+    if (IsNormGain(role) && family_.unit_offset && !input_.whole_gains) {
       tensor.source =
           Transformed(std::move(tensor.source), tensor.columns, [](std::span<float> gains) {
             for (float& gain : gains) gain += 1;
@@ -179,6 +164,21 @@ class Taker {
 };
 
 }  // namespace
+
+bool IsNormGain(Role role) {
+  switch (role) {
+    case Role::kFinalNorm:
+    case Role::kAttentionNorm:
+    case Role::kAttentionPostNorm:
+    case Role::kFfnNorm:
+    case Role::kFfnPostNorm:
+    case Role::kQNorm:
+    case Role::kKNorm:
+      return true;
+    default:
+      return false;
+  }
+}
 
 std::string FullName(const Family& family, Role role, int32_t layer) {
   for (const TensorName& entry : family.tensors) {

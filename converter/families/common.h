@@ -64,8 +64,8 @@ inline constexpr format::RoleSet kHeadNorms =
 
 // For describe(): what a family cannot express is an error.
 
-/// The number with the fewest digits that as an f32 is `value`: 256 for 256.0000058.
-double Shortest(double value);
+/// The number with the fewest digits within that relative distance: 256 for 256.0000058.
+double Shortest(double value, double tolerance);
 /// Throws unless all layers have the same window; returns it.
 uint32_t OneWindow(const format::Architecture& architecture);
 /// layer_types, and the window of the layers that slide (0: none does).

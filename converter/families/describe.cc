@@ -62,10 +62,10 @@ void CannotExpress(std::string_view what) {
               "leave the model in its own format");
 }
 
-double Shortest(double value) {
-  for (int digits = 1; digits < 9; ++digits) {
+double Shortest(double value, double tolerance) {
+  for (int digits = 1; digits < 12; ++digits) {
     const double rounded = std::stod(Format("%.*g", digits, value));
-    if (std::abs(rounded - value) <= 1e-6 * std::abs(value)) return rounded;
+    if (std::abs(rounded - value) <= tolerance * std::abs(value)) return rounded;
   }
   return value;
 }
@@ -117,7 +117,7 @@ Json DescribeConfig(const Family& family, const format::Architecture& a,
                  {"intermediate_size", a.ffn},
                  {"max_position_embeddings", a.context},
                  {"hidden_act", ActivationName(a.activation)},
-                 {"rms_norm_eps", a.norm_eps},
+                 {"rms_norm_eps", Shortest(a.norm_eps, 1e-8)},
                  {"tie_word_embeddings", (roles.model & format::RoleBit(Role::kHead)) == 0}};
   if (a.ropes.size() == 0) CannotExpress("a model without rotation");
   DescribeRope(RuleOf(a, a.ropes[0]), &config);
@@ -127,7 +127,7 @@ Json DescribeConfig(const Family& family, const format::Architecture& a,
   // What was written must be read as what it was written from.
   Checkpoint again;
   TensorSet none("");
-  Config reread(config, "config.json");
+  Config reread(ParseJson(config.dump(), "config.json"), "config.json");
   again.family = family.name;
   const OptionalRoles roles_again = family.configure({reread, none, {}}, &again);
   if (roles_again.model != roles.model || roles_again.layer != roles.layer) {

@@ -69,6 +69,9 @@ void BuildCheckpoint(const Family& family, const FamilyInput& input, Checkpoint*
 Json DescribeConfig(const Family& family, const format::Architecture& architecture,
                     const OptionalRoles& roles);
 
+/// Whether a tensor of this role is the gain of a norm: what `unit_offset` is about.
+bool IsNormGain(format::Role role);
+
 /// The full name of a tensor in the family's checkpoints; empty: it has none.
 std::string FullName(const Family& family, format::Role role, int32_t layer);
 

@@ -121,7 +121,7 @@ void Describe(const format::Architecture& a, const OptionalRoles& roles, Json* c
   (*config)["hidden_activation"] = (*config)["hidden_act"];
   config->erase("hidden_act");
   (*config)["query_pre_attn_scalar"] =
-      Shortest(1 / (double{a.attention_scale} * a.attention_scale));
+      Shortest(1 / (double{a.attention_scale} * a.attention_scale), 1e-6);
   (*config)["attn_logit_softcapping"] =
       a.attention_softcap > 0 ? Json(a.attention_softcap) : Json();
   (*config)["final_logit_softcapping"] = a.logit_softcap > 0 ? Json(a.logit_softcap) : Json();

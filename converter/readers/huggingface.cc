@@ -191,7 +191,7 @@ constexpr std::string_view kCapabilities[] = {"folder", "shards", "tokenizer", "
 
 }  // namespace
 
-const Reader kHuggingFace = {
+const Reader kHuggingFaceReader = {
     .name = "huggingface",
     .version = {1, 0, 0},
     .capabilities = kCapabilities,

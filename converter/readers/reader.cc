@@ -29,7 +29,8 @@ bool IsPart(const std::filesystem::path& path) {
 Registry<Reader>& Readers() {
   static Registry<Reader> registry = [] {
     Registry<Reader> all;
-    all.Add(&kHuggingFace);
+    all.Add(&kHuggingFaceReader);
+    all.Add(&kQfbReader);
     return all;
   }();
   return registry;

@@ -35,6 +35,7 @@ Registry<Reader>& Readers();
 /// saying what the path looks like instead.
 std::unique_ptr<Checkpoint> OpenCheckpoint(const std::string& path, const ReadOptions& options);
 
-extern const Reader kHuggingFace;
+extern const Reader kHuggingFaceReader;
+extern const Reader kQfbReader;
 
 }  // namespace quanta::converter

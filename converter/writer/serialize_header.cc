@@ -187,7 +187,9 @@ Offset<fb::ChatRule> StoreChatRule(FlatBufferBuilder& out, const format::ChatRul
 Offset<fb::ChatTemplate> StoreChatTemplate(FlatBufferBuilder& out, const format::ChatTemplate& in) {
   const auto rules = Tables<fb::ChatRule>(out, in.rules, StoreChatRule);
   const auto source = Text(out, in.source);
-  return fb::CreateChatTemplate(out, source, rules);
+  const auto bos_token = Text(out, in.bos_token);
+  const auto eos_token = Text(out, in.eos_token);
+  return fb::CreateChatTemplate(out, source, rules, bos_token, eos_token);
 }
 
 Offset<fb::Provenance> StoreProvenance(FlatBufferBuilder& out, const format::Provenance& in) {

@@ -96,7 +96,7 @@ class BenchCommand {
                    {"decode_tokens_per_second", Median(decode)},
                    {"load_seconds", loaded},
                    {"first_token_seconds", first},
-                   {"peak_rss_bytes", PeakResidentBytes()},
+                   {"peak_rss_bytes", platform::PeakResidentBytes()},
                    {"session_bytes", live.bytes()},
                    {"bytes_per_token", model.info().decode_bytes},
                    {"threads", live.session().threads()},

@@ -7,9 +7,6 @@
 
 namespace quanta::cli {
 
-/// The most memory this process ever had in RAM, in bytes; 0 if the system does not say.
-uint64_t PeakResidentBytes();
-
 /// Seconds since it was made.
 class Stopwatch {
  public:

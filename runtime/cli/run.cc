@@ -161,7 +161,7 @@ class RunCommand {
                   "threads %d; seed %llu",
                   prompt, Rate(prompt, stats.fed), stats.answer, Rate(stats.answer, stats.answered),
                   stats.loaded * 1e3, stats.first * 1e3, static_cast<double>(live.bytes()) / kMiB,
-                  static_cast<double>(PeakResidentBytes()) / kMiB, live.session().threads(),
+                  static_cast<double>(platform::PeakResidentBytes()) / kMiB, live.session().threads(),
                   static_cast<unsigned long long>(seed));
     Complain(text);
   }

@@ -165,6 +165,8 @@ Status DecodeChatRule(const fb::ChatRule& in, FieldReader& fields, ChatRule* out
 Status DecodeChatTemplate(const fb::ChatTemplate& in, FieldReader& fields, ChatTemplate* out) {
   fields.At("chat_template");
   QUANTA_TRY(fields.String("source", in.source(), kMaxTextBytes, &out->source));
+  QUANTA_TRY(fields.String("bos_token", in.bos_token(), kMaxTokenBytes, &out->bos_token));
+  QUANTA_TRY(fields.String("eos_token", in.eos_token(), kMaxTokenBytes, &out->eos_token));
   return fields.Tables("rules", in.rules(), kMaxChatRules, &out->rules, DecodeChatRule);
 }
 

@@ -220,6 +220,7 @@ struct ChatRule {
 struct ChatTemplate {
   std::string_view source;
   Array<ChatRule> rules;
+  std::string_view bos_token, eos_token;
   bool present() const { return !rules.empty(); }
 };
 

@@ -50,4 +50,8 @@ class PageBlock {
 /// Seconds from an arbitrary start; steady.
 double Now();
 
+/// The most memory this process ever had in RAM, mapped files included, in bytes; 0 if the
+/// system does not say.
+uint64_t PeakResidentBytes();
+
 }  // namespace quanta::platform

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <sys/mman.h>
+#include <sys/resource.h>
 
+#include <cstdio>
+
+#include "runtime/platform/platform.h"
 #include "runtime/platform/port.h"
 
 namespace quanta::platform::port {
@@ -20,3 +24,35 @@ std::byte* Allocate(size_t size) {
 void Free(std::byte* data, size_t size) { munmap(data, size); }
 
 }  // namespace quanta::platform::port
+
+namespace quanta::platform {
+namespace {
+
+/// VmHWM of /proc/self/status: it begins anew with the program, where the system's ru_maxrss
+/// also counts what the process was before (a large parent's image, say). 0: not there.
+uint64_t PeakFromProc() {
+  std::FILE* file = std::fopen("/proc/self/status", "r");
+  if (file == nullptr) return 0;
+  unsigned long long kib = 0;
+  char line[128];
+  while (std::fgets(line, sizeof(line), file) != nullptr) {
+    if (std::sscanf(line, "VmHWM: %llu kB", &kib) == 1) break;
+  }
+  std::fclose(file);
+  return kib * 1024;
+}
+
+}  // namespace
+
+uint64_t PeakResidentBytes() {
+  if (const uint64_t bytes = PeakFromProc(); bytes != 0) return bytes;
+  rusage usage = {};
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+#ifdef __APPLE__
+  return static_cast<uint64_t>(usage.ru_maxrss);
+#else
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+#endif
+}
+
+}  // namespace quanta::platform

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "runtime/platform/platform.h"
 #include "runtime/platform/port.h"
 
 namespace quanta::platform::port {
@@ -60,3 +61,9 @@ std::byte* Allocate(size_t size) {
 void Free(std::byte* data, size_t) { std::free(data); }
 
 }  // namespace quanta::platform::port
+
+namespace quanta::platform {
+
+uint64_t PeakResidentBytes() { return 0; }
+
+}  // namespace quanta::platform

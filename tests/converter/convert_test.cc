@@ -17,6 +17,7 @@
 #include "runtime/kernels/kernels.h"
 #include "runtime/platform/platform.h"
 #include "tests/converter/checkpoint_builder.h"
+#include "tests/converter/convert_now.h"
 #include "tests/converter/error_matchers.h"
 #include "tests/support/checkpoints.h"
 
@@ -24,6 +25,7 @@ namespace quanta::converter {
 namespace {
 
 using format::Panel;
+using testing::ConvertNow;
 using testing::ReadFile;
 using testing::TempFolder;
 using testing::TestTensor;
@@ -31,11 +33,6 @@ using testing::TinyLlama;
 using testing::WriteFile;
 
 std::string Fixture(const std::string& name) { return QUANTA_TEST_DATA "/hf/" + name; }
-
-Report ConvertNow(ConvertOptions options) {
-  Progress quiet(Progress::Style::kNone, nullptr, nullptr);
-  return Convert(options, &quiet);
-}
 
 /// A model file, mapped and read.
 struct ModelFile {
@@ -285,11 +282,13 @@ TEST(CheckOutput, DoesNotOverwriteWhatIsNoModel) {
 }
 
 TEST(DefaultOutput, IsNamedAfterTheFolder) {
-  EXPECT_EQ(DefaultOutput("models/SmolLM2"), "SmolLM2.qfb");
-  EXPECT_EQ(DefaultOutput("models/SmolLM2/"), "SmolLM2.qfb");
-  EXPECT_EQ(DefaultOutput("/"), "model.qfb");
+  EXPECT_EQ(DefaultOutput("models/SmolLM2", Target::kQfb), "SmolLM2.qfb");
+  EXPECT_EQ(DefaultOutput("models/SmolLM2/", Target::kQfb), "SmolLM2.qfb");
+  EXPECT_EQ(DefaultOutput("models/SmolLM2.qfb", Target::kHuggingFace), "SmolLM2-hf");
+  EXPECT_EQ(DefaultOutput("SmolLM2-1.7B", Target::kQfb), "SmolLM2-1.7B.qfb");
+  EXPECT_EQ(DefaultOutput("/", Target::kQfb), "model.qfb");
   const auto here = std::filesystem::current_path().filename().string();
-  EXPECT_EQ(DefaultOutput("."), here + ".qfb");
+  EXPECT_EQ(DefaultOutput(".", Target::kQfb), here + ".qfb");
 }
 
 TEST(Report, NamesEveryKindOfTensorAndEveryTensorInJson) {

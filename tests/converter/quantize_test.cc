@@ -12,8 +12,6 @@
 namespace quanta::converter {
 namespace {
 
-using format::Panel;
-
 template <class T>
 SourceTensor Matrix(const std::vector<T>& values, uint32_t rows, const char* dtype) {
   const ElementType& type = *FindElementType(dtype);
@@ -36,20 +34,21 @@ struct Stored {
 };
 
 template <class T>
-Stored<T> Store(const SourceTensor& tensor, Panel panel) {
+Stored<T> Store(const SourceTensor& tensor, const char* type) {
   Progress quiet(Progress::Style::kNone, nullptr, nullptr);
   Stored<T> stored;
-  stored.error = StoreTensor(tensor, panel, &quiet, [&](std::span<const std::byte> bytes) {
-    const size_t old = stored.values.size();
-    stored.values.resize(old + bytes.size() / sizeof(T));
-    std::memcpy(stored.values.data() + old, bytes.data(), bytes.size());
-  });
+  stored.error =
+      StoreTensor(tensor, *FindElementType(type), &quiet, [&](std::span<const std::byte> bytes) {
+        const size_t old = stored.values.size();
+        stored.values.resize(old + bytes.size() / sizeof(T));
+        std::memcpy(stored.values.data() + old, bytes.data(), bytes.size());
+      });
   return stored;
 }
 
-Panel Choose(const SourceTensor& tensor, Panel wanted) {
+bool Fits(const SourceTensor& tensor) {
   Progress quiet(Progress::Style::kNone, nullptr, nullptr);
-  return ChoosePanel(tensor, wanted, &quiet);
+  return FitsF16(tensor, &quiet);
 }
 
 // More than one block, and not a whole number of them.
@@ -63,7 +62,7 @@ std::vector<float> ManyValues() {
 
 TEST(StoreTensor, F32IsTheSourceBitForBit) {
   const std::vector<float> values = ManyValues();
-  const auto stored = Store<float>(Matrix(values, 600, "F32"), Panel::kF32);
+  const auto stored = Store<float>(Matrix(values, 600, "F32"), "F32");
   EXPECT_EQ(stored.values, values);
   EXPECT_EQ(stored.error.max, 0);
 }
@@ -73,7 +72,7 @@ TEST(StoreTensor, Bf16WidensExactly) {
   for (uint32_t b = 0; b < 0x10000; ++b) {
     if ((b & 0x7f80) != 0x7f80) bits.push_back(static_cast<uint16_t>(b));  // the finite ones
   }
-  const auto stored = Store<uint32_t>(Matrix(bits, 2, "BF16"), Panel::kF32);
+  const auto stored = Store<uint32_t>(Matrix(bits, 2, "BF16"), "F32");
   ASSERT_EQ(stored.values.size(), bits.size());
   for (size_t i = 0; i < bits.size(); ++i) EXPECT_EQ(stored.values[i], uint32_t{bits[i]} << 16);
 }
@@ -83,7 +82,7 @@ TEST(StoreTensor, F16SourcesKeepEveryBitInF16) {
   for (uint32_t b = 0; b < 0x10000; ++b) {
     if ((b & 0x7c00) != 0x7c00) bits.push_back(static_cast<uint16_t>(b));
   }
-  const auto stored = Store<uint16_t>(Matrix(bits, 2, "F16"), Panel::kF16);
+  const auto stored = Store<uint16_t>(Matrix(bits, 2, "F16"), "F16");
   EXPECT_EQ(stored.values, bits);
   EXPECT_EQ(stored.error.rms, 0);
 }
@@ -92,7 +91,7 @@ TEST(StoreTensor, F16RoundsToNearestEvenAndReportsTheError) {
   // 1 + 2^-11 and 1 + 3 * 2^-11 are halfway between two f16.
   const std::vector<float> values{1.0f, 1.0f + std::ldexp(1.0f, -11),
                                   1.0f + 3 * std::ldexp(1.0f, -11), -2.0f};
-  const auto stored = Store<uint16_t>(Matrix(values, 1, "F32"), Panel::kF16);
+  const auto stored = Store<uint16_t>(Matrix(values, 1, "F32"), "F16");
   EXPECT_EQ(stored.values, (std::vector<uint16_t>{0x3c00, 0x3c00, 0x3c02, 0xc000}));
   const double half_step = std::ldexp(1.0, -11);
   EXPECT_DOUBLE_EQ(stored.error.max, half_step);
@@ -108,7 +107,7 @@ TEST(StoreTensor, UnalignedSourcesAreRead) {
   SourceTensor tensor = Matrix(std::vector<float>(100), 10, "F32");
   tensor.source =
       StoredRows(std::as_bytes(std::span(bytes)).subspan(1), *FindElementType("F32"), 10, false);
-  const auto stored = Store<float>(tensor, Panel::kF32);
+  const auto stored = Store<float>(tensor, "F32");
   EXPECT_EQ(stored.values[99], 99.0f);
 }
 
@@ -118,7 +117,7 @@ TEST(StoreTensor, AppliesTheTransformToTheWidenedValues) {
   tensor.source = Transformed(tensor.source, tensor.columns, [](std::span<float> values) {
     for (float& value : values) value += 1;
   });
-  EXPECT_EQ(Store<float>(tensor, Panel::kF32).values, (std::vector<float>{2, 3}));
+  EXPECT_EQ(Store<float>(tensor, "F32").values, (std::vector<float>{2, 3}));
 }
 
 TEST(StoreTensor, NamesTheElementThatIsNotANumber) {
@@ -126,34 +125,32 @@ TEST(StoreTensor, NamesTheElementThatIsNotANumber) {
   values[300 * 1000 + 7] = std::numeric_limits<float>::quiet_NaN();
   SourceTensor tensor = Matrix(values, 600, "F32");
   tensor.place = "m.safetensors";
-  EXPECT_ERROR(Store<float>(tensor, Panel::kF32),
+  EXPECT_ERROR(Store<float>(tensor, "F32"),
                "m.safetensors: tensor 'w' element [300, 7] is not a number");
-  EXPECT_ERROR(Choose(tensor, Panel::kF16), "element [300, 7] is not a number");
+  EXPECT_ERROR(Fits(tensor), "element [300, 7] is not a number");
 
   values[300 * 1000 + 7] = 0;
   values[5] = -std::numeric_limits<float>::infinity();
-  EXPECT_ERROR(Store<float>(tensor, Panel::kF32), "element [0, 5] is infinite");
+  EXPECT_ERROR(Store<float>(tensor, "F32"), "element [0, 5] is infinite");
   const std::vector<uint16_t> bits{0, 0x7f80};
-  EXPECT_ERROR(Store<float>(Matrix(bits, 1, "BF16"), Panel::kF32), "[0, 1] is infinite");
+  EXPECT_ERROR(Store<float>(Matrix(bits, 1, "BF16"), "F32"), "[0, 1] is infinite");
 }
 
-TEST(ChoosePanel, KeepsVectorsAndWhatF16CannotHoldInF32) {
+TEST(FitsF16, IsFalseForWhatRoundsToInfinity) {
   std::vector<float> values{1.0f, 65519.996f};
-  EXPECT_EQ(Choose(Matrix(values, 1, "F32"), Panel::kF16), Panel::kF16);
-  values[0] = -65520.0f;  // rounds to infinity
-  EXPECT_EQ(Choose(Matrix(values, 1, "F32"), Panel::kF16), Panel::kF32);
-
-  values[0] = 1.0f;
-  SourceTensor vector = Matrix(values, 1, "F32");
-  vector.matrix = false;
-  EXPECT_EQ(Choose(vector, Panel::kF16), Panel::kF32);
+  EXPECT_TRUE(Fits(Matrix(values, 1, "F32")));
+  values[0] = -65520.0f;
+  EXPECT_FALSE(Fits(Matrix(values, 1, "F32")));
+  const std::vector<uint16_t> bits{0x4780};  // bf16 65536
+  EXPECT_FALSE(Fits(Matrix(bits, 1, "BF16")));
+  EXPECT_TRUE(Fits(Matrix(bits, 1, "F16")));
 }
 
 TEST(StoreTensor, StopsWhenAskedTo) {
   const std::vector<float> values = ManyValues();
   const std::atomic<bool> stop{true};
   Progress progress(Progress::Style::kNone, nullptr, &stop);
-  EXPECT_ERROR(StoreTensor(Matrix(values, 600, "F32"), Panel::kF32, &progress,
+  EXPECT_ERROR(StoreTensor(Matrix(values, 600, "F32"), *FindElementType("F32"), &progress,
                            [](std::span<const std::byte>) {}),
                "interrupted; nothing was written");
 }

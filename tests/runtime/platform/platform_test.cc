@@ -153,5 +153,19 @@ TEST(Now, DoesNotRunBackwards) {
   }
 }
 
+TEST(PeakResidentBytes, GrowsWithWhatIsTouchedAndNeverShrinks) {
+  const uint64_t before = PeakResidentBytes();
+  if (before == 0) GTEST_SKIP() << "this system does not say";
+  constexpr size_t kBytes = size_t{64} << 20;
+  {
+    ErrorDetail detail;
+    auto block = PageBlock::Create(kBytes, &detail);
+    ASSERT_TRUE(block.ok());
+    std::memset(block->bytes().data(), 1, kBytes);
+  }
+  EXPECT_GE(PeakResidentBytes(), kBytes);
+  EXPECT_GE(PeakResidentBytes(), before);
+}
+
 }  // namespace
 }  // namespace quanta::platform
