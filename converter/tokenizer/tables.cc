@@ -24,6 +24,7 @@ Result<format::Tokenizer> TokenizerTables::View() const {
   view.token_types = token_types;
   view.merges = merges;
   view.scores = scores;
+  view.scores64 = scores64;
   view.byte_ids = byte_ids;
   view.unknown_id = unknown_id;
   view.fuse_unknown = fuse_unknown;

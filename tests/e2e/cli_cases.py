@@ -20,7 +20,7 @@ import sys
 import tempfile
 
 CHECKPOINTS = ["llama_tied", "llama_untied", "llama3_rope", "llama3_rope_bf16_legacy"]
-TOKENIZERS = ["gpt2", "llama3", "qwen2", "smollm"]
+TOKENIZERS = ["gpt2", "llama3", "qwen2", "smollm", "spm_prefix", "spm_noprefix", "unigram"]
 FORMATS = {"<f4": "f", "<i8": "q"}
 
 
