@@ -7,6 +7,7 @@
 #include "converter/error.h"
 #include "converter/tokenizer/byte_alphabet.h"
 #include "converter/tokenizer/reader_parts.h"
+#include "converter/tokenizer/score.h"
 #include "converter/tokenizer/vocabulary.h"
 #include "runtime/text/utf8.h"
 
@@ -227,7 +228,7 @@ class ModelReader {
     if (!value.json().is_number()) value.Corrupt("must be a number");
     const double score = value.json().get<double>();
     if (!std::isfinite(score)) value.Corrupt("must be finite");
-    return score;
+    return AsReferenceReads(score);
   }
 
   void KeepFloatsIfExact() {

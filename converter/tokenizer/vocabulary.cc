@@ -129,6 +129,19 @@ std::string Vocabulary::Normalized(const std::string& content) const {
   return std::string(Value(chain.Apply(content, &scratch), detail));
 }
 
+// The decoder knows a special token by its text: a word that is spelled alike is skipped,
+// too. (Only lists can have such.)
+void Vocabulary::MarkRepeatedSpecials() {
+  if (words_ == ids_.size()) return;
+  std::unordered_set<std::string_view> specials;
+  for (const auto& token : tables_.added) {
+    if (token.special) specials.insert(token.content);
+  }
+  for (Token& token : tokens_) {
+    if (token.present && specials.contains(token.bytes)) token.type = TokenType::kControl;
+  }
+}
+
 void Vocabulary::LayOut(const JsonValue& vocab) {
   for (const auto& [word, id] : ids_) {
     if (!contents_.contains(word) && !BytesOf(word)) {
@@ -136,6 +149,7 @@ void Vocabulary::LayOut(const JsonValue& vocab) {
                         "this is not a byte-level vocabulary");
     }
   }
+  MarkRepeatedSpecials();
   if (model_vocab_ != 0) tokens_.resize(model_vocab_);
   tables_.token_offsets.push_back(0);
   for (const Token& token : tokens_) {

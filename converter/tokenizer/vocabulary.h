@@ -51,6 +51,7 @@ class Vocabulary {
   Token& At(uint32_t id);
   uint32_t NextAddedId() const;
   void ReadAddedToken(const JsonValue& value);
+  void MarkRepeatedSpecials();
   std::string Normalized(const std::string& content) const;
   std::optional<std::string> BytesOf(const std::string& word) const;
 

@@ -17,11 +17,12 @@ class ByteBpe final : public TokenModel {
   Status Encode(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const override;
 
  private:
-  explicit ByteBpe(const format::Tokenizer& view) : view_(view) {}
+  explicit ByteBpe(const format::Tokenizer& view) : view_(view), model_words_(view) {}
   Status EncodeNew(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const;
   size_t ToSymbols(std::string_view piece, uint32_t* symbols) const;
 
   const format::Tokenizer& view_;
+  const ModelWords model_words_;
   MergeTable merges_;
   WordIndex words_;  // if the view says ignore_merges
 };
@@ -37,7 +38,7 @@ Result<std::unique_ptr<TokenModel>> ByteBpe::Create(const format::Tokenizer& vie
   QUANTA_ASSIGN(model->merges_, MergeTable::Create(view.merges));
   if (view.ignore_merges) {
     QUANTA_ASSIGN(model->words_, WordIndex::Create(view, [&](uint32_t id) {
-                    return view.token_types[id] == format::TokenType::kNormal;
+                    return model->model_words_.Has(id);
                   }));
   }
   return std::unique_ptr<TokenModel>(std::move(model));
@@ -50,7 +51,8 @@ Status ByteBpe::Encode(std::string_view piece, ModelScratch* scratch, TokenBuffe
 
 Status ByteBpe::EncodeNew(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const {
   if (view_.ignore_merges) {
-    if (const uint32_t id = words_.Find(piece); id != WordIndex::kNone) {
+    const uint32_t id = words_.Find(piece);
+    if (id != WordIndex::kNone && model_words_.MayEncode(id, scratch->parse_special)) {
       return out->Append(static_cast<int32_t>(id));
     }
   }

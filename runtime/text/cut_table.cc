@@ -21,7 +21,9 @@ Result<CutTable> CutTable::Build(const format::Tokenizer& view,
   QUANTA_ASSIGN(table.bits_, Array<uint64_t>::Create(kClasses * kClasses / 64));
   for (size_t left = 0; left < kClasses; ++left) {
     for (size_t right = 0; right < kClasses; ++right) {
-      if (!known[left] && !known[right]) continue;
+      // Without an unknown token a character may vanish, and its neighbours meet.
+      const bool vanish = view.unknown_id < 0;
+      if (vanish ? !known[left] || !known[right] : !known[left] && !known[right]) continue;
       table.bits_[left * (kClasses / 64) + right / 64] |= uint64_t{1} << (right % 64);
     }
   }

@@ -21,9 +21,9 @@ class SpmBpe final : public TokenModel {
   Status Encode(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const override;
 
  private:
-  explicit SpmBpe(const format::Tokenizer& view) : view_(view) {}
+  explicit SpmBpe(const format::Tokenizer& view) : view_(view), model_words_(view) {}
   Status EncodeNew(std::string_view word, ModelScratch* scratch, TokenBuffer* out) const;
-  size_t ToSymbols(std::string_view word, uint32_t* symbols) const;
+  size_t ToSymbols(std::string_view word, bool parse_special, uint32_t* symbols) const;
   size_t BytesToSymbols(std::string_view character, uint32_t* symbols) const;
 
   uint32_t FindCharacter(std::string_view character) const {
@@ -32,6 +32,7 @@ class SpmBpe final : public TokenModel {
   }
 
   const format::Tokenizer& view_;
+  const ModelWords model_words_;
   MergeTable merges_;
   WordIndex characters_;
   std::array<uint32_t, 128> ascii_{};
@@ -48,7 +49,7 @@ Result<std::unique_ptr<TokenModel>> SpmBpe::Create(const format::Tokenizer& view
   std::unique_ptr<SpmBpe> model(new (std::nothrow) SpmBpe(view));
   if (model == nullptr) return Status(Code::kOutOfMemory, "the heap is exhausted");
   QUANTA_ASSIGN(model->merges_, MergeTable::Create(view.merges));
-  const auto is_word = [&](uint32_t id) { return IsModelWord(view.token_types[id]); };
+  const auto is_word = [&](uint32_t id) { return model->model_words_.Has(id); };
   QUANTA_ASSIGN(model->characters_, WordIndex::Create(view, [&](uint32_t id) {
                   const std::string_view text = view.Text(id);
                   return is_word(id) && text.size() <= 4 &&
@@ -63,14 +64,16 @@ Result<std::unique_ptr<TokenModel>> SpmBpe::Create(const format::Tokenizer& view
   }
   QUANTA_ASSIGN(model->cuts_, CutTable::Create(view, [&](uint32_t c) {
                   char bytes[4];
-                  return model->FindCharacter({bytes, EncodeUtf8(c, bytes)}) != WordIndex::kNone;
+                  const uint32_t id = model->FindCharacter({bytes, EncodeUtf8(c, bytes)});
+                  return id != WordIndex::kNone && ModelWords::IsPlain(view.token_types[id]);
                 }));
   return std::unique_ptr<TokenModel>(std::move(model));
 }
 
 Status SpmBpe::Encode(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const {
   if (view_.ignore_merges) {
-    if (const uint32_t id = words_.Find(piece); id != WordIndex::kNone) {
+    const uint32_t id = words_.Find(piece);
+    if (id != WordIndex::kNone && model_words_.MayEncode(id, scratch->parse_special)) {
       return out->Append(static_cast<int32_t>(id));
     }
   }
@@ -91,14 +94,14 @@ Status SpmBpe::EncodeNew(std::string_view word, ModelScratch* scratch, TokenBuff
     QUANTA_TRY(scratch->symbols.Reserve(word.size()));
     symbols = scratch->symbols.data();
   }
-  const size_t count = ToSymbols(word, symbols);
+  const size_t count = ToSymbols(word, scratch->parse_special, symbols);
   QUANTA_ASSIGN(const size_t kept, merges_.Merge({symbols, count}, &scratch->merging));
   // Ids are below 2^31 (the view is validated), so both types see the same values.
   return out->Append({reinterpret_cast<const int32_t*>(symbols), kept});
 }
 
 // At most one symbol for each byte of `word`.
-size_t SpmBpe::ToSymbols(std::string_view word, uint32_t* symbols) const {
+size_t SpmBpe::ToSymbols(std::string_view word, bool parse_special, uint32_t* symbols) const {
   size_t count = 0;
   // An unknown token waits for the next character that has one of its own. Until then
   // more may join it, and, odd as that is in the reference, bytes pass it by.
@@ -110,7 +113,8 @@ size_t SpmBpe::ToSymbols(std::string_view word, uint32_t* symbols) const {
   for (size_t i = 0; i < word.size();) {
     const std::string_view character = word.substr(i, DecodeUtf8(word.data() + i).bytes);
     i += character.size();
-    if (const uint32_t id = FindCharacter(character); id != WordIndex::kNone) {
+    const uint32_t id = FindCharacter(character);
+    if (id != WordIndex::kNone && model_words_.MayEncode(id, parse_special)) {
       if (waiting) put_unknown();
       symbols[count++] = id;
     } else if (const size_t bytes = BytesToSymbols(character, symbols + count); bytes > 0) {

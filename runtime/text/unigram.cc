@@ -9,7 +9,6 @@
 #include "runtime/text/model.h"
 #include "runtime/text/trie.h"
 #include "runtime/text/utf8.h"
-#include "runtime/text/word_index.h"
 
 namespace quanta::text {
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "quanta/status.h"
@@ -43,11 +44,35 @@ class WordIndex {
   IndexTable table_;
 };
 
-/// Whether `type` is a word of the model itself. A control token is not: it is found
-/// in a text before the model sees it, or was not to be found at all.
-inline bool IsModelWord(format::TokenType type) {
-  return type == format::TokenType::kNormal || type == format::TokenType::kUnknown ||
-         type == format::TokenType::kByte;
-}
+/// Which tokens are words of the model itself, as opposed to tokens that are found in a
+/// text before the model sees it.
+class ModelWords {
+ public:
+  ModelWords() = default;
+  explicit ModelWords(const format::Tokenizer& view) : types_(view.token_types) {
+    for (size_t id = 0; id < types_.size(); ++id) {
+      if (IsPlain(types_[id])) end_ = id + 1;
+    }
+  }
+
+  /// A control token counts, if it lies among the words: those that were only added
+  /// have ids behind all words.
+  bool Has(uint32_t id) const {
+    return IsPlain(types_[id]) || (types_[id] == format::TokenType::kControl && id < end_);
+  }
+  /// Whether a text may spell out `id`, one that Has: a control token only if it is to be
+  /// parsed for such.
+  bool MayEncode(uint32_t id, bool parse_special) const {
+    return parse_special || types_[id] != format::TokenType::kControl;
+  }
+  static bool IsPlain(format::TokenType type) {
+    return type == format::TokenType::kNormal || type == format::TokenType::kUnknown ||
+           type == format::TokenType::kByte;
+  }
+
+ private:
+  std::span<const format::TokenType> types_;
+  size_t end_ = 0;  // one past the last plain word
+};
 
 }  // namespace quanta::text
