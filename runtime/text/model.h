@@ -17,7 +17,7 @@ struct ModelScratch {
   /// The best way to one place of a text that unigram has found so far.
   struct Step {
     double score;
-    uint32_t start;  ///< of its last token
+    uint32_t start;  ///< of its last token, from the window's start
     uint32_t id;
   };
   bool parse_special = false;  ///< EncodeOptions::parse_special

@@ -20,14 +20,13 @@ class Unigram final : public TokenModel {
   Status Encode(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const override;
 
  private:
+  class Search;
   using Step = ModelScratch::Step;
-  static constexpr uint32_t kUnreached = UINT32_MAX;
   static constexpr double kUnknownPenalty = 10;  // below the lowest score
 
   explicit Unigram(const format::Tokenizer& view) : view_(view) {}
   Status ReadWords();
   Status EncodeNew(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const;
-  void FindBest(std::string_view piece, bool parse_special, Step* steps) const;
   Status AppendUnknown(std::string_view text, bool parse_special, TokenBuffer* out) const;
 
   uint32_t unknown() const { return static_cast<uint32_t>(view_.unknown_id); }
@@ -40,6 +39,7 @@ class Unigram final : public TokenModel {
   Trie words_;
   Array<double> scores_;
   double unknown_score_ = 0;
+  size_t longest_word_ = 0;  // bytes
 };
 
 Result<std::unique_ptr<TokenModel>> Unigram::Create(const format::Tokenizer& view,
@@ -65,7 +65,9 @@ Status Unigram::ReadWords() {
   QUANTA_ASSIGN(words_, Trie::Create(view_.token_offsets[words]));
   for (uint32_t id = 0; id < words; ++id) {
     scores_[id] = view_.scores.empty() ? view_.scores64[id] : double{view_.scores[id]};
-    if (!view_.Text(id).empty()) QUANTA_TRY(words_.Insert(view_.Text(id), id));
+    const std::string_view text = view_.Text(id);
+    if (!text.empty()) QUANTA_TRY(words_.Insert(text, id));
+    longest_word_ = std::max(longest_word_, text.size());
   }
   unknown_score_ = *std::min_element(scores_.begin(), scores_.end()) - kUnknownPenalty;
   return Status();
@@ -76,63 +78,109 @@ Status Unigram::Encode(std::string_view piece, ModelScratch* scratch, TokenBuffe
                       [&](std::string_view word) { return EncodeNew(word, scratch, out); });
 }
 
-Status Unigram::EncodeNew(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const {
-  if (piece.size() >= kUnreached) return Status(Code::kLimit, "word is too long");
-  GrowBuffer<Step>& path = scratch->path;
-  path.Clear();
-  QUANTA_TRY(path.Reserve(piece.size() + 1));
-  path.SetSize(piece.size() + 1);
-  Step* const steps = path.data();
-  FindBest(piece, scratch->parse_special, steps);
+// Every way passes through a place that no token reaches across: what lies before it is
+// decided there, so that only a window of the text is remembered.
+class Unigram::Search {
+ public:
+  Search(const Unigram& model, std::string_view piece, ModelScratch* scratch, TokenBuffer* out)
+      : model_(model), piece_(piece), scratch_(*scratch), out_(out) {}
 
-  // Turns the links around: start becomes the end of the token that starts there.
-  uint32_t id = 0;
-  for (uint32_t end = static_cast<uint32_t>(piece.size()), next = kUnreached; end > 0;) {
-    const Step step = steps[end];
-    steps[end] = {0, next, id};
-    next = end;
-    id = step.id;
-    end = step.start;
-    if (end == 0) steps[0] = {0, next, id};
-  }
-  for (uint32_t at = 0; at < piece.size();) {
-    const uint32_t token = steps[at].id;
-    uint32_t end = steps[at].start;
-    if (token != unknown()) {
-      QUANTA_TRY(out->Append(static_cast<int32_t>(token)));
-    } else {
-      while (view_.fuse_unknown && end < piece.size() && steps[end].id == unknown()) {
-        end = steps[end].start;
-      }
-      QUANTA_TRY(AppendUnknown(piece.substr(at, end - at), scratch->parse_special, out));
+  Status Run() {
+    GrowBuffer<Step>& path = scratch_.path;
+    path.Clear();
+    const size_t longest = std::min(model_.longest_word_, piece_.size());
+    QUANTA_TRY(path.Reserve(longest + 1));
+    path.data()[0] = {0, 0, 0};
+    for (size_t at = 0; at < piece_.size();) {
+      if (reach_ == at && at > begin_) QUANTA_TRY(Decide(at));
+      const size_t character = DecodeUtf8(piece_.data() + at).bytes;
+      path.SetSize(reach_ - begin_ + 1);
+      QUANTA_TRY(path.Reserve(at - begin_ + longest + kLongestCharacter + 1));
+      Extend(at, character);
+      at += character;
     }
-    at = end;
+    QUANTA_TRY(Decide(piece_.size()));
+    return EndUnknown();
   }
-  return Status();
-}
 
-// Sets steps[i], for every character's end i, to the last token of the best way there.
-void Unigram::FindBest(std::string_view piece, bool parse_special, Step* steps) const {
-  for (size_t i = 1; i <= piece.size(); ++i) steps[i].start = kUnreached;
-  steps[0] = {0, 0, 0};
-  for (size_t at = 0; at < piece.size();) {
-    const double score = steps[at].score;
-    const size_t character = DecodeUtf8(piece.data() + at).bytes;
+ private:
+  static constexpr size_t kLongestCharacter = 4;
+  static constexpr uint32_t kUnreached = UINT32_MAX;
+
+  Step& At(size_t place) { return scratch_.path.data()[place - begin_]; }
+
+  // Offers every token that starts at `at` to the place where it ends.
+  void Extend(size_t at, size_t character) {
+    const double score = At(at).score;
     bool single = false;
     const auto offer = [&](size_t bytes, double more, uint32_t id) {
-      Step& step = steps[at + bytes];
+      const size_t end = at + bytes;
+      while (reach_ < end) At(++reach_).start = kUnreached;
+      Step& step = At(end);
       if (step.start == kUnreached || score + more > step.score) {
-        step = {score + more, static_cast<uint32_t>(at), id};
+        step = {score + more, static_cast<uint32_t>(at - begin_), id};
       }
     };
-    words_.ForEachPrefix(piece.substr(at), [&](size_t bytes, uint32_t id) {
-      if (!Counts(id, parse_special)) return;
+    model_.words_.ForEachPrefix(piece_.substr(at), [&](size_t bytes, uint32_t id) {
+      if (!model_.Counts(id, scratch_.parse_special)) return;
       single |= bytes == character;
-      offer(bytes, scores_[id], id);
+      offer(bytes, model_.scores_[id], id);
     });
-    if (!single) offer(character, unknown_score_, unknown());
-    at += character;
+    if (!single) offer(character, model_.unknown_score_, model_.unknown());
   }
+
+  // Appends the tokens of the best way from begin_ to `end`, which begins the next window.
+  Status Decide(size_t end) {
+    Step* const steps = &At(begin_);
+    const double score = At(end).score;
+    const auto size = static_cast<uint32_t>(end - begin_);
+    // Turns the links around: start becomes the end of the token that starts there.
+    uint32_t place = size, next = 0, id = 0;
+    while (place > 0) {
+      const Step step = steps[place];
+      steps[place] = {0, next, id};
+      next = place;
+      id = step.id;
+      place = step.start;
+    }
+    steps[0] = {0, next, id};
+    for (place = 0; place < size; place = steps[place].start) {
+      QUANTA_TRY(Append(begin_ + place, begin_ + steps[place].start, steps[place].id));
+    }
+    steps[0] = {score, 0, 0};
+    begin_ = reach_ = end;
+    return Status();
+  }
+
+  // Unknown tokens wait: they may run together.
+  Status Append(size_t start, size_t end, uint32_t id) {
+    const bool unknown = id == model_.unknown();
+    if (!unknown || !model_.view_.fuse_unknown) QUANTA_TRY(EndUnknown());
+    if (!unknown) return out_->Append(static_cast<int32_t>(id));
+    if (unknown_start_ == unknown_end_) unknown_start_ = start;
+    unknown_end_ = end;
+    return Status();
+  }
+
+  Status EndUnknown() {
+    if (unknown_start_ == unknown_end_) return Status();
+    const std::string_view text = piece_.substr(unknown_start_, unknown_end_ - unknown_start_);
+    unknown_start_ = unknown_end_;
+    return model_.AppendUnknown(text, scratch_.parse_special, out_);
+  }
+
+  const Unigram& model_;
+  const std::string_view piece_;
+  ModelScratch& scratch_;
+  TokenBuffer* const out_;
+  size_t begin_ = 0;                            // of the window: path[i] is the place begin_ + i
+  size_t reach_ = 0;                            // the furthest place a token has reached
+  size_t unknown_start_ = 0, unknown_end_ = 0;  // of the run that waits
+};
+
+Status Unigram::EncodeNew(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const {
+  if (piece.size() >= UINT32_MAX) return Status(Code::kLimit, "word is too long");
+  return Search(*this, piece, scratch, out).Run();
 }
 
 // A text without tokens of its own: the tokens of its bytes, or the unknown one.
