@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "converter/error.h"
+#include "converter/tokenizer/patterns.h"
 #include "converter/tokenizer/reader_parts.h"
 #include "runtime/text/utf8.h"
 
@@ -16,28 +17,6 @@ using format::PreTokenizerKind;
 using format::SplitBehavior;
 
 // --- Patterns ---------------------------------------------------------------------
-
-struct KnownPattern {
-  std::string_view regex;
-  PreTokenizerKind kind;
-};
-
-// Every spelling that is known to match the same as the runtime's scanner, in the
-// dialect of Hugging Face's regular expressions. A pattern that only looks alike
-// (possessive \p{N}{1,3}+, which repeats there; $, which matches at line ends; letter
-// pairs [sS] instead of (?i:), which miss the long s) does not belong here.
-constexpr KnownPattern kPatterns[] = {
-    {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)",
-     PreTokenizerKind::kGpt2},
-    {R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)",
-     PreTokenizerKind::kGpt2},
-    {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
-     PreTokenizerKind::kLlama3},
-    {R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)",
-     PreTokenizerKind::kLlama3},
-    {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
-     PreTokenizerKind::kQwen2},
-};
 
 // The string or the regular expression of {"String": ...} or {"Regex": ...}.
 struct Pattern {
@@ -153,9 +132,8 @@ TokenizerTables::PreTokenizer ReadSplit(const JsonValue& value) {
     step.behavior = behavior;
     return step;
   }
-  const auto known = std::find_if(std::begin(kPatterns), std::end(kPatterns),
-                                  [&](const KnownPattern& p) { return p.regex == pattern.text; });
-  if (known == std::end(kPatterns)) {
+  const auto known = ScannerOf(pattern.text);
+  if (!known) {
     value["pattern"].Unsupported("pre-tokenizer pattern not supported: " + pattern.text,
                                  "the patterns of the GPT-2, Llama 3 and Qwen 2 tokenizers are");
   }
@@ -165,7 +143,7 @@ TokenizerTables::PreTokenizer ReadSplit(const JsonValue& value) {
     value["behavior"].Unsupported(Quote(value["behavior"].String()) +
                                   " is not supported with this pattern");
   }
-  step.kind = known->kind;
+  step.kind = *known;
   return step;
 }
 

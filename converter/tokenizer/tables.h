@@ -65,4 +65,7 @@ struct TokenizerTables {
   Result<format::Tokenizer> View() const;
 };
 
+/// Owned tables from a view, such as a model file's: the way back from View().
+TokenizerTables OwnTables(const format::Tokenizer& view);
+
 }  // namespace quanta::converter
