@@ -49,8 +49,7 @@ class HuggingFaceExport {
     fs::create_directory(folder_.File(kInside));
     WriteWeights();
     WriteJson("config.json", config);
-    WriteJson("generation_config.json", Generation());
-    if (input_.tokenizer != nullptr) WriteTokenizer();
+    if (input_.tokenizer != nullptr) WriteTokenizerFiles();
     if (input_.chat != nullptr && !input_.chat->jinja.empty()) {
       WriteText("chat_template.jinja", input_.chat->jinja);
     }
@@ -95,7 +94,7 @@ class HuggingFaceExport {
 
   Json Config() {
     Json config = DescribeConfig(*family_, input_.checkpoint.architecture, Roles());
-    config.update(SpecialIds(false));
+    config.update(SpecialIds());
     config["torch_dtype"] = TorchName(TypeFor(input_.checkpoint.tensors.front()));
     return config;
   }
@@ -104,17 +103,15 @@ class HuggingFaceExport {
     return type.name == "F32" ? "float32" : type.name == "F16" ? "float16" : "bfloat16";
   }
 
-  Json SpecialIds(bool all) const {
+  /// As config.json has them; generation_config.json lists all that end a text.
+  Json SpecialIds() const {
     Json ids = Json::object();
     if (input_.tokenizer == nullptr) return ids;
     if (input_.tokenizer->bos_id >= 0) ids["bos_token_id"] = input_.tokenizer->bos_id;
     const std::vector<int32_t>& stops = input_.tokenizer->stop_ids;
-    if (!stops.empty())
-      ids["eos_token_id"] = all && stops.size() > 1 ? Json(stops) : Json(stops[0]);
+    if (!stops.empty()) ids["eos_token_id"] = stops.front();
     return ids;
   }
-
-  Json Generation() const { return SpecialIds(true); }
 
   /// The tensors to write, in order: those that share a name become one.
   void Plan() {
@@ -196,11 +193,15 @@ class HuggingFaceExport {
     report_.tensors.push_back(std::move(entry));
   }
 
-  void WriteTokenizer() {
-    WriteText("tokenizer.json", WriteTokenizerJson(*input_.tokenizer));
-    Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
-                   {"clean_up_tokenization_spaces", false},
-                   {"model_max_length", input_.checkpoint.architecture.context}};
+  void WriteTokenizerFiles() {
+    ErrorDetail detail;
+    const auto view = Value(input_.tokenizer->View(), detail, options_.output);
+    const TokenizerFiles files = Value(WriteTokenizer(view, &detail), detail, options_.output);
+    WriteText("tokenizer.json", files.tokenizer_json);
+    WriteText("generation_config.json", files.generation_config_json);
+    Json config = ParseJson(files.tokenizer_config_json, "tokenizer_config.json");
+    config["model_max_length"] = input_.checkpoint.architecture.context;
+    // What a template calls by these names need not be the first of those that end a text.
     if (input_.chat != nullptr) {
       if (!input_.chat->bos_token.empty()) config["bos_token"] = input_.chat->bos_token;
       if (!input_.chat->eos_token.empty()) config["eos_token"] = input_.chat->eos_token;

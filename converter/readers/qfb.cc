@@ -9,7 +9,6 @@
 #include "converter/error.h"
 #include "converter/readers/reader.h"
 #include "converter/scratch.h"
-#include "converter/tokenizer/write_tokenizer_json.h"
 #include "converter/writer/compress.h"
 #include "runtime/format/reader.h"
 #include "runtime/format/roles.h"
@@ -113,7 +112,7 @@ std::unique_ptr<Checkpoint> Open(const std::string& path, const ReadOptions&) {
     if (view.token_bytes.empty()) {
       throw Error(Code::kNotFound, path, "has no tokenizer", "add --no-tokenizer");
     }
-    return CopyTokenizerTables(view);
+    return OwnTables(view);
   };
   checkpoint->chat = [opened, path] {
     const format::ChatTemplate& view = opened->file.header.chat_template;

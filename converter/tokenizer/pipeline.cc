@@ -1,58 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
-// What surrounds the model in tokenizer.json: normalizer, pre_tokenizer, decoder and
-// post_processor.
+// What surrounds the model in tokenizer.json: normalizer, pre_tokenizer and decoder.
 #include <algorithm>
 
 #include "converter/error.h"
+#include "converter/tokenizer/patterns.h"
 #include "converter/tokenizer/reader_parts.h"
+#include "runtime/text/utf8.h"
 
 namespace quanta::converter {
 namespace {
 
+using format::DecoderKind;
 using format::NormalizerKind;
 using format::PreTokenizerKind;
 using format::SplitBehavior;
 
-std::string TypeOf(const JsonValue& value) { return value["type"].String(); }
-
-// Hands `visit` the parts of nested {"type": "Sequence", `list`: [...]} one by one,
-// or the value itself. The parser has limited the depth.
-template <class Visit>
-void ForEachPart(const JsonValue& value, const char* list, const Visit& visit) {
-  if (value.is_null()) return;
-  if (TypeOf(value) != "Sequence") {
-    visit(value);
-    return;
-  }
-  value.CheckKeys({"type", list});
-  const JsonValue parts = value[list];
-  for (size_t i = 0; i < parts.ArraySize(); ++i) ForEachPart(parts.At(i), list, visit);
-}
-
 // --- Patterns ---------------------------------------------------------------------
-
-struct KnownPattern {
-  std::string_view regex;
-  PreTokenizerKind kind;
-};
-
-// Every spelling that is known to match the same as the runtime's scanner, in the
-// dialect of Hugging Face's regular expressions. A pattern that only looks alike
-// (possessive \p{N}{1,3}+, which repeats there; $, which matches at line ends; letter
-// pairs [sS] instead of (?i:), which miss the long s) does not belong here.
-constexpr KnownPattern kPatterns[] = {
-    {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)",
-     PreTokenizerKind::kGpt2},
-    {R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)",
-     PreTokenizerKind::kGpt2},
-    {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
-     PreTokenizerKind::kLlama3},
-    {R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)",
-     PreTokenizerKind::kLlama3},
-    {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
-     PreTokenizerKind::kQwen2},
-};
 
 // The string or the regular expression of {"String": ...} or {"Regex": ...}.
 struct Pattern {
@@ -65,6 +29,40 @@ Pattern ReadPattern(const JsonValue& value) {
   if (value.json().size() != 1) value.Corrupt("must have either String or Regex");
   const bool is_regex = value["String"].is_null();
   return {is_regex, value[is_regex ? "Regex" : "String"].String()};
+}
+
+// {"type": "Metaspace", ...}, as pre-tokenizer and as decoder.
+struct MetaspaceSettings {
+  std::string replacement;
+  uint8_t prepend;  // 0 always, 1 first, 2 never
+  bool split;
+};
+
+std::string ReadCharacter(const JsonValue& value) {
+  const std::string& text = value.String();
+  if (text.empty() || text::DecodeUtf8(text.data()).bytes != text.size()) {
+    value.Corrupt("must be one character");
+  }
+  return text;
+}
+
+MetaspaceSettings ReadMetaspace(const JsonValue& value) {
+  value.CheckKeys(
+      {"type", "replacement", "prepend_scheme", "split", "add_prefix_space", "str_rep"});
+  MetaspaceSettings settings{ReadCharacter(value["replacement"]), 0, value["split"].BoolOr(true)};
+  if (const JsonValue scheme = value["prepend_scheme"]; !scheme.is_null()) {
+    const std::string& name = scheme.String();
+    if (name != "always" && name != "first" && name != "never") {
+      scheme.Corrupt(Quote(name) + " is no scheme");
+    }
+    settings.prepend = name == "always" ? 0 : name == "first" ? 1 : 2;
+  }
+  // Old files have only this. The reference wants both, and that they agree.
+  if (!value["add_prefix_space"].BoolOr(true) && settings.prepend != 2) {
+    value["add_prefix_space"].Corrupt("contradicts the prepend_scheme",
+                                      "where it is false, prepend_scheme must be 'never'");
+  }
+  return settings;
 }
 
 // --- Normalizers ------------------------------------------------------------------
@@ -134,9 +132,8 @@ TokenizerTables::PreTokenizer ReadSplit(const JsonValue& value) {
     step.behavior = behavior;
     return step;
   }
-  const auto known = std::find_if(std::begin(kPatterns), std::end(kPatterns),
-                                  [&](const KnownPattern& p) { return p.regex == pattern.text; });
-  if (known == std::end(kPatterns)) {
+  const auto known = ScannerOf(pattern.text);
+  if (!known) {
     value["pattern"].Unsupported("pre-tokenizer pattern not supported: " + pattern.text,
                                  "the patterns of the GPT-2, Llama 3 and Qwen 2 tokenizers are");
   }
@@ -146,7 +143,7 @@ TokenizerTables::PreTokenizer ReadSplit(const JsonValue& value) {
     value["behavior"].Unsupported(Quote(value["behavior"].String()) +
                                   " is not supported with this pattern");
   }
-  step.kind = known->kind;
+  step.kind = *known;
   return step;
 }
 
@@ -169,6 +166,15 @@ class PreTokenizerReader {
                                                    : PreTokenizerKind::kDigitsRuns);
     } else if (type == "Split") {
       steps_.push_back(ReadSplit(value));
+    } else if (type == "CharDelimiterSplit") {
+      value.CheckKeys({"type", "delimiter"});
+      Add(PreTokenizerKind::kSplitLiteral).a = ReadCharacter(value["delimiter"]);
+    } else if (type == "Metaspace") {
+      AddMetaspace(value);
+    } else if (type == "WhitespaceSplit" || type == "Whitespace") {
+      value.CheckKeys({"type"});
+      Add(PreTokenizerKind::kWhitespace).behavior =
+          type == "Whitespace" ? SplitBehavior::kIsolated : SplitBehavior::kRemoved;
     } else {
       value.Unsupported("pre-tokenizer not supported: " + Quote(type));
     }
@@ -176,118 +182,104 @@ class PreTokenizerReader {
   bool done() const { return done_; }
 
  private:
-  void Add(PreTokenizerKind kind) { steps_.emplace_back().kind = kind; }
+  TokenizerTables::PreTokenizer& Add(PreTokenizerKind kind) {
+    steps_.emplace_back().kind = kind;
+    return steps_.back();
+  }
+
+  void AddMetaspace(const JsonValue& value) {
+    const MetaspaceSettings settings = ReadMetaspace(value);
+    if (settings.prepend == 1 && !steps_.empty()) {
+      value["prepend_scheme"].Unsupported("'first' is not supported after another step");
+    }
+    auto& step = Add(PreTokenizerKind::kMetaspace);
+    step.a = settings.replacement;
+    step.prepend = settings.prepend;
+    if (settings.split) step.behavior = SplitBehavior::kMergedWithNext;
+  }
 
   std::vector<TokenizerTables::PreTokenizer>& steps_;
   bool done_ = false;
 };
 
-// --- Post-processors --------------------------------------------------------------
+// --- Decoders -----------------------------------------------------------------------
 
-class PostProcessorReader {
- public:
-  explicit PostProcessorReader(TokenizerTables* tables) : tables_(*tables) {}
+uint32_t ReadCount(const JsonValue& value) {
+  constexpr uint64_t kMost = 256;
+  if (!value.json().is_number_unsigned()) value.Corrupt("must be a whole number from 0 on");
+  if (value.json().get<uint64_t>() > kMost) value.Unsupported("is more than 256");
+  return value.json().get<uint32_t>();
+}
 
-  void Add(const JsonValue& value) {
-    const std::string type = TypeOf(value);
-    if (type == "ByteLevel") return;  // only moves offsets
-    if (done_) value.Unsupported("a second post-processor that adds tokens is not supported");
-    done_ = true;
-    if (type == "TemplateProcessing") {
-      ReadTemplate(value);
-    } else if (type == "RobertaProcessing" || type == "BertProcessing") {
-      value.CheckKeys({"type", "sep", "cls", "trim_offsets", "add_prefix_space"});
-      tables_.prefix_ids.push_back(PairId(value["cls"]));
-      tables_.suffix_ids.push_back(PairId(value["sep"]));
-    } else {
-      value.Unsupported("post-processor not supported: " + Quote(type));
+TokenizerTables::Decoder ReadOneDecoder(const JsonValue& value) {
+  const std::string& type = TypeOf(value);
+  TokenizerTables::Decoder step;
+  if (type == "ByteLevel") {
+    value.CheckKeys({"type", "add_prefix_space", "trim_offsets", "use_regex"});
+    step.kind = DecoderKind::kByteLevel;
+  } else if (type == "ByteFallback" || type == "Fuse") {
+    value.CheckKeys({"type"});
+    step.kind = type == "Fuse" ? DecoderKind::kFuse : DecoderKind::kByteFallback;
+  } else if (type == "Replace") {
+    value.CheckKeys({"type", "pattern", "content"});
+    const Pattern pattern = ReadPattern(value["pattern"]);
+    if (pattern.is_regex) {
+      value["pattern"].Unsupported("regular expression not supported: " + pattern.text);
     }
+    if (pattern.text.empty()) value["pattern"].Corrupt("is empty");
+    step = {DecoderKind::kReplace, pattern.text, value["content"].String(), 0, 0, 0};
+  } else if (type == "Strip") {
+    value.CheckKeys({"type", "content", "start", "stop"});
+    step = {DecoderKind::kStrip,       ReadCharacter(value["content"]), {},
+            ReadCount(value["start"]), ReadCount(value["stop"]),        0};
+  } else if (type == "Metaspace") {
+    const MetaspaceSettings settings = ReadMetaspace(value);
+    step = {DecoderKind::kMetaspace, settings.replacement, {}, 0, 0, settings.prepend};
+  } else {
+    value.Unsupported("decoder not supported: " + Quote(type));
   }
-
- private:
-  int32_t CheckedId(const JsonValue& value) const {
-    const uint32_t id = value.Id();
-    if (id >= tables_.vocab()) {
-      value.Corrupt(Format("there is no token %u, the vocabulary has %u", id, tables_.vocab()));
-    }
-    return static_cast<int32_t>(id);
-  }
-
-  // ["[CLS]", 101]
-  int32_t PairId(const JsonValue& value) const {
-    if (value.ArraySize() != 2) value.Corrupt("must be a token and its id");
-    return CheckedId(value.At(1));
-  }
-
-  void ReadTemplate(const JsonValue& value) {
-    value.CheckKeys({"type", "single", "pair", "special_tokens"});
-    const JsonValue pieces = value["single"];
-    bool text_seen = false;
-    for (size_t i = 0; i < pieces.ArraySize(); ++i) {
-      const JsonValue piece = pieces.At(i);
-      piece.CheckKeys({"SpecialToken", "Sequence"});
-      if (!piece["Sequence"].is_null()) {
-        if (text_seen || piece["Sequence"]["id"].String() != "A") {
-          piece.Unsupported("a template that does not hold the text just once is not supported");
-        }
-        text_seen = true;
-        continue;
-      }
-      AddSpecial(piece["SpecialToken"]["id"], value["special_tokens"],
-                 text_seen ? &tables_.suffix_ids : &tables_.prefix_ids);
-    }
-    if (!text_seen) pieces.Unsupported("a template without the text is not supported");
-  }
-
-  void AddSpecial(const JsonValue& name, const JsonValue& specials, std::vector<int32_t>* to) {
-    const JsonValue special = specials[name.String().c_str()];
-    if (special.is_null()) name.Corrupt(Quote(name.String()) + " is not in special_tokens");
-    const JsonValue ids = special["ids"];
-    for (size_t i = 0; i < ids.ArraySize(); ++i) {
-      if (to->size() >= kMostIds) ids.Corrupt("too many tokens around a text");
-      to->push_back(CheckedId(ids.At(i)));
-    }
-  }
-
-  static constexpr size_t kMostIds = 64;
-  TokenizerTables& tables_;
-  bool done_ = false;
-};
+  return step;
+}
 
 }  // namespace
 
 void ReadNormalizer(const JsonValue& normalizer, TokenizerTables* tables) {
   ForEachPart(normalizer, "normalizers", [&](const JsonValue& value) {
-    tables->normalizers.push_back(ReadOneNormalizer(value));
+    TokenizerTables::Normalizer step = ReadOneNormalizer(value);
+    const bool nothing = step.kind == NormalizerKind::kPrepend && step.a.empty();
+    if (!nothing) tables->normalizers.push_back(std::move(step));
   });
 }
 
-void ReadPreTokenizer(const JsonValue& pre_tokenizer, TokenizerTables* tables) {
+bool ReadPreTokenizer(const JsonValue& pre_tokenizer, TokenizerTables* tables) {
   PreTokenizerReader reader(tables);
   ForEachPart(pre_tokenizer, "pretokenizers", [&](const JsonValue& part) { reader.Add(part); });
-  if (!reader.done()) {
-    pre_tokenizer.Unsupported("has no ByteLevel step", "only byte-level BPE is supported");
-  }
+  return reader.done();
 }
 
+// Without a decoder the reference puts spaces between tokens. Byte-level BPE would then
+// show its alphabet.
 void ReadDecoder(const JsonValue& decoder, TokenizerTables* tables) {
-  bool byte_level = false;
+  const bool bytes = tables->kind == format::TokenizerKind::kByteBpe;
+  auto& steps = tables->decoders;
   ForEachPart(decoder, "decoders", [&](const JsonValue& value) {
-    if (TypeOf(value) != "ByteLevel" || byte_level) {
+    TokenizerTables::Decoder step = ReadOneDecoder(value);
+    if ((step.kind == DecoderKind::kByteLevel) != (bytes && steps.empty())) {
       value.Unsupported("decoder not supported: " + Quote(TypeOf(value)),
-                        "byte-level BPE has one ByteLevel");
+                        bytes ? "byte-level BPE begins with one ByteLevel"
+                              : "ByteLevel belongs to byte-level BPE");
     }
-    byte_level = true;
+    if (step.kind == DecoderKind::kByteFallback &&
+        std::any_of(steps.begin(), steps.end(), [](const TokenizerTables::Decoder& other) {
+          return other.kind == DecoderKind::kByteFallback;
+        })) {
+      value.Unsupported("decoder not supported: a second 'ByteFallback'");
+    }
+    steps.push_back(std::move(step));
   });
-  if (!byte_level) {
+  if (bytes && steps.empty()) {
     decoder.Unsupported("byte-level BPE without a ByteLevel decoder is not supported");
   }
-  tables->decoders.emplace_back().kind = format::DecoderKind::kByteLevel;
-}
-
-void ReadPostProcessor(const JsonValue& post_processor, TokenizerTables* tables) {
-  PostProcessorReader reader(tables);
-  ForEachPart(post_processor, "processors", [&](const JsonValue& part) { reader.Add(part); });
 }
 
 }  // namespace quanta::converter

@@ -88,9 +88,19 @@ class SpecialIdReader {
     for (const TokenizerTables::AddedToken& token : tables_.added) {
       if (token.content == text) return token.id;
     }
-    const JsonValue id = tokenizer_json_["model"]["vocab"][text.c_str()];
+    const JsonValue vocab = tokenizer_json_["model"]["vocab"];
+    if (vocab.json().is_array()) return IndexOf(text, vocab);
+    const JsonValue id = vocab[text.c_str()];
     if (id.is_null()) return std::nullopt;
     return id.Id();
+  }
+
+  // In a list of words and scores the last of equal ones counts.
+  static std::optional<uint32_t> IndexOf(const std::string& text, const JsonValue& vocab) {
+    for (size_t i = vocab.ArraySize(); i-- > 0;) {
+      if (vocab.At(i).At(0).String() == text) return static_cast<uint32_t>(i);
+    }
+    return std::nullopt;
   }
 
   static void Add(int32_t id, std::vector<int32_t>* ids) {

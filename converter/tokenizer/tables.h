@@ -37,10 +37,12 @@ struct TokenizerTables {
 
   format::TokenizerKind kind = format::TokenizerKind::kByteBpe;
   std::vector<uint32_t> token_offsets;
-  std::vector<uint8_t> token_bytes;  ///< what each id decodes to
+  /// Of byte-level BPE what each id decodes to; of the others the vocabulary's text.
+  std::vector<uint8_t> token_bytes;
   std::vector<format::TokenType> token_types;
   std::vector<format::Merge> merges;
-  std::vector<float> scores;
+  std::vector<float> scores;     ///< unigram: of its words, which are the first ids
+  std::vector<double> scores64;  ///< instead, where floats would not be exact
   std::vector<int32_t> byte_ids;
   int32_t unknown_id = -1;
   bool fuse_unknown = false, byte_fallback = false, ignore_merges = false;
@@ -62,5 +64,8 @@ struct TokenizerTables {
   /// must stay where it is. Errors: kOutOfMemory.
   Result<format::Tokenizer> View() const;
 };
+
+/// Owned tables from a view, such as a model file's: the way back from View().
+TokenizerTables OwnTables(const format::Tokenizer& view);
 
 }  // namespace quanta::converter

@@ -16,14 +16,22 @@ namespace {
 constexpr const char* kTokenizerJson = "tokenizer.json";
 constexpr size_t kMaxFileBytes = size_t{256} << 20;
 
-void CheckModelType(const JsonValue& model) {
-  // Old files leave the type out; only BPE has merges.
+// `bytes`: the model sees bytes, not text.
+format::TokenizerKind ReadKind(const JsonValue& model, bool bytes) {
+  // Old files leave the type out; only BPE has merges, only unigram a list of words.
   const JsonValue type = model["type"];
-  const std::string name = type.is_null() && !model["merges"].is_null() ? "BPE" : type.String();
-  if (name != "BPE") {
-    type.Unsupported("tokenizer model not supported: " + Quote(name),
-                     "byte-level BPE is, as GPT-2, Llama 3, Qwen 2 and SmolLM have it");
+  const bool list = type.is_null() && model["vocab"].json().is_array();
+  const bool merges = type.is_null() && !model["merges"].is_null();
+  const std::string name = list ? "Unigram" : merges ? "BPE" : type.String();
+  if (name == "BPE") {
+    return bytes ? format::TokenizerKind::kByteBpe : format::TokenizerKind::kSpmBpe;
   }
+  if (name != "Unigram" && name != "WordLevel") {
+    type.Unsupported("tokenizer model not supported: " + Quote(name),
+                     "BPE, Unigram and WordLevel are");
+  }
+  if (bytes) type.Unsupported("a ByteLevel pre-tokenizer is not supported with " + Quote(name));
+  return name == "Unigram" ? format::TokenizerKind::kUnigram : format::TokenizerKind::kWhitespace;
 }
 
 TokenizerTables Read(const TokenizerSources& sources, uint32_t model_vocab) {
@@ -43,12 +51,13 @@ TokenizerTables Read(const TokenizerSources& sources, uint32_t model_vocab) {
   if (!root["truncation"].is_null()) {
     tables.notes.push_back("tokenizer.json asks for texts to be cut off: not done");
   }
-  CheckModelType(root["model"]);
+  static_cast<void>(ReadKind(root["model"], false));
   // First what tells another kind of tokenizer: it names the real reason.
   ReadNormalizer(root["normalizer"], &tables);
-  ReadPreTokenizer(root["pre_tokenizer"], &tables);
+  const bool bytes = ReadPreTokenizer(root["pre_tokenizer"], &tables);
+  tables.kind = ReadKind(root["model"], bytes);
   ReadDecoder(root["decoder"], &tables);
-  ReadBpeModel(root["model"], root["added_tokens"], model_vocab, &tables);
+  ReadModel(root["model"], root["added_tokens"], model_vocab, &tables);
   ReadPostProcessor(root["post_processor"], &tables);
   ReadSpecialIds(sources, root, &tables);
   return tables;

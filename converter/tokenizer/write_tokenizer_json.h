@@ -3,17 +3,22 @@
 
 #include <string>
 
-#include "converter/error.h"
-#include "converter/tokenizer/tables.h"
+#include "quanta/status.h"
+#include "runtime/format/model_view.h"
 
 namespace quanta::converter {
 
-// Both to be replaced by the branch that writes tokenizers.
-inline std::string WriteTokenizerJson(const TokenizerTables&) {
-  throw Error(Code::kUnsupported, "", "a tokenizer cannot be written yet");
-}
-inline TokenizerTables CopyTokenizerTables(const format::Tokenizer&) {
-  throw Error(Code::kUnsupported, "", "a tokenizer cannot be read back yet");
-}
+/// A tokenizer as the files of a Hugging Face folder.
+struct TokenizerFiles {
+  std::string tokenizer_json;
+  std::string tokenizer_config_json;   ///< the class, and the names of special tokens
+  std::string generation_config_json;  ///< the ids of BOS and of what ends a text
+};
+
+/// Writes a validated tokenizer so that Hugging Face's library and ReadTokenizer make the
+/// same ids and texts of it. The chat template is not part of it.
+/// Errors: kUnsupported (what such files cannot say; the detail names it), kOutOfMemory.
+/// Throws nothing.
+Result<TokenizerFiles> WriteTokenizer(const format::Tokenizer& tokenizer, ErrorDetail* detail);
 
 }  // namespace quanta::converter

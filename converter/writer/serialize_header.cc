@@ -139,6 +139,7 @@ Offset<fb::Tokenizer> StoreTokenizer(FlatBufferBuilder& out, const format::Token
   const auto prefix_ids = Numbers(out, in.prefix_ids);
   const auto suffix_ids = Numbers(out, in.suffix_ids);
   const auto stop_ids = Numbers(out, in.stop_ids);
+  const auto scores64 = Numbers(out, in.scores64);
   fb::TokenizerBuilder table(out);
   table.add_kind(As<fb::TokenizerKind>(in.kind));
   table.add_token_offsets(token_offsets);
@@ -159,6 +160,7 @@ Offset<fb::Tokenizer> StoreTokenizer(FlatBufferBuilder& out, const format::Token
   table.add_suffix_ids(suffix_ids);
   table.add_bos_id(in.bos_id);
   table.add_stop_ids(stop_ids);
+  table.add_scores64(scores64);
   return table.Finish();
 }
 

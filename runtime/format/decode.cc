@@ -124,6 +124,7 @@ Status DecodeTokens(const fb::Tokenizer& in, FieldReader& fields, Tokenizer* out
   }
   QUANTA_TRY(fields.Span("merges", in.merges(), &out->merges));
   QUANTA_TRY(fields.Span("scores", in.scores(), &out->scores));
+  QUANTA_TRY(fields.Span("scores64", in.scores64(), &out->scores64));
   return fields.Span("byte_ids", in.byte_ids(), &out->byte_ids);
 }
 

@@ -185,7 +185,7 @@ struct Tokenizer {
   std::span<const uint8_t> token_bytes;
   std::span<const TokenType> token_types;  ///< [vocab]
   std::span<const Merge> merges;
-  std::span<const float> scores;
+  std::span<const float> scores;      ///< unigram: of the first ids, its words
   std::span<const int32_t> byte_ids;  ///< [256] or empty
   int32_t unknown_id = -1;
   bool fuse_unknown = false, byte_fallback = false, ignore_merges = false;
@@ -196,8 +196,15 @@ struct Tokenizer {
   std::span<const int32_t> prefix_ids, suffix_ids;
   int32_t bos_id = -1;
   std::span<const int32_t> stop_ids;
+  std::span<const double> scores64;  ///< instead of scores
 
   uint32_t vocab() const { return static_cast<uint32_t>(token_types.size()); }
+  /// Of `id`, which must be below vocab().
+  std::string_view Text(uint32_t id) const {
+    const uint32_t start = token_offsets[id];
+    return {reinterpret_cast<const char*>(token_bytes.data()) + start,
+            token_offsets[id + 1] - start};
+  }
 };
 
 enum class ChatRole : uint8_t { kSystem, kUser, kAssistant };

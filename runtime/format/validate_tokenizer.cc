@@ -9,6 +9,10 @@
 namespace quanta::format {
 namespace {
 
+std::span<const uint8_t> BytesOf(const Tokenizer& t, uint32_t id) {
+  return t.token_bytes.subspan(t.token_offsets[id], t.token_offsets[id + 1] - t.token_offsets[id]);
+}
+
 Status ValidateTokens(const Tokenizer& t, ErrorDetail* detail) {
   const auto& offsets = t.token_offsets;
   if (offsets.size() != size_t{t.vocab()} + 1) {
@@ -23,11 +27,13 @@ Status ValidateTokens(const Tokenizer& t, ErrorDetail* detail) {
     if (offsets[i] <= offsets[i + 1] && offsets[i + 1] - offsets[i] <= kMaxTokenBytes) continue;
     return Corrupt(detail, "tokenizer: token %zu spans [%u, %u]", i, offsets[i], offsets[i + 1]);
   }
+  if (t.kind == TokenizerKind::kByteBpe) return {};
+  for (uint32_t id = 0; id < t.vocab(); ++id) {
+    if (!IsUtf8(std::as_bytes(BytesOf(t, id)))) {
+      return Corrupt(detail, "tokenizer: token %u is not UTF-8", id);
+    }
+  }
   return {};
-}
-
-std::span<const uint8_t> BytesOf(const Tokenizer& t, uint32_t id) {
-  return t.token_bytes.subspan(t.token_offsets[id], t.token_offsets[id + 1] - t.token_offsets[id]);
 }
 
 /// Whether merging keeps the text: what makes decoding the inverse of encoding.
@@ -55,17 +61,35 @@ Status ValidateMerges(const Tokenizer& t, ErrorDetail* detail) {
   return {};
 }
 
-Status ValidateScores(const Tokenizer& t, ErrorDetail* detail) {
-  const size_t expected = t.kind == TokenizerKind::kUnigram ? t.vocab() : 0;
-  if (t.scores.size() != expected) {
-    return Corrupt(detail, "tokenizer.scores has %zu entries, expected %zu", t.scores.size(),
-                   expected);
-  }
-  for (size_t i = 0; i < t.scores.size(); ++i) {
-    if (std::isfinite(t.scores[i])) continue;
-    return Corrupt(detail, "tokenizer.scores[%zu] is %g", i, static_cast<double>(t.scores[i]));
+template <class T>
+Status AllFinite(const char* field, std::span<const T> scores, ErrorDetail* detail) {
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (std::isfinite(scores[i])) continue;
+    return Corrupt(detail, "tokenizer.%s[%zu] is %g", field, i, static_cast<double>(scores[i]));
   }
   return {};
+}
+
+/// Unigram has one score for each of its words, which are the first ids, the unknown
+/// token among them; the other kinds have none.
+Status ValidateScores(const Tokenizer& t, ErrorDetail* detail) {
+  const size_t floats = t.scores.size();
+  const size_t doubles = t.scores64.size();
+  const bool unigram = t.kind == TokenizerKind::kUnigram;
+  if (unigram ? (floats == 0) == (doubles == 0) : floats + doubles > 0) {
+    return Corrupt(detail, "tokenizer.scores has %zu entries, scores64 %zu, expected %s", floats,
+                   doubles, unigram ? "some in one of them" : "none");
+  }
+  if (!unigram) return {};
+  const size_t words = floats + doubles;
+  if (words > t.vocab()) {
+    return Corrupt(detail, "tokenizer.scores has %zu entries for %u tokens", words, t.vocab());
+  }
+  if (t.unknown_id < 0 || static_cast<size_t>(t.unknown_id) >= words) {
+    return Corrupt(detail, "tokenizer.unknown_id is %d, there are %zu words", t.unknown_id, words);
+  }
+  QUANTA_TRY(AllFinite("scores", t.scores, detail));
+  return AllFinite("scores64", t.scores64, detail);
 }
 
 Status OptionalId(const char* field, int32_t id, uint32_t vocab, ErrorDetail* detail) {
@@ -140,14 +164,15 @@ Status ValidateSteps(const Tokenizer& t, ErrorDetail* detail) {
   for (size_t i = 0; i < t.pre_tokenizers.size(); ++i) {
     const PreTokenizer& step = t.pre_tokenizers[i];
     QUANTA_TRY(ValidatePrepend("pre_tokenizers", i, step.prepend, detail));
-    if (step.kind == PreTokenizerKind::kSplitLiteral) {
+    if (step.kind == PreTokenizerKind::kSplitLiteral || step.kind == PreTokenizerKind::kMetaspace) {
       QUANTA_TRY(NeedsPattern("pre_tokenizers", i, step.a, detail));
     }
   }
   for (size_t i = 0; i < t.decoders.size(); ++i) {
     const Decoder& step = t.decoders[i];
     QUANTA_TRY(ValidatePrepend("decoders", i, step.prepend, detail));
-    if (step.kind == DecoderKind::kReplace) {
+    if (step.kind == DecoderKind::kReplace || step.kind == DecoderKind::kStrip ||
+        step.kind == DecoderKind::kMetaspace) {
       QUANTA_TRY(NeedsPattern("decoders", i, step.a, detail));
     }
   }

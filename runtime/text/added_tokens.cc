@@ -99,22 +99,23 @@ const AddedTokenSet::Entry* AddedTokenSet::LongestAt(std::string_view text) cons
 }
 
 bool AddedTokenSplitter::Next(Piece* piece) {
-  if (token_ == nullptr && !FindToken()) {
-    if (done_ >= text_.size()) return false;
-    *piece = {text_.substr(done_), nullptr};
-    done_ = text_.size();
-    return true;
+  while (token_ != nullptr || FindToken()) {
+    if (done_ < token_start_) {
+      *piece = {text_.substr(done_, token_start_ - done_), nullptr};
+      done_ = token_start_;
+      return true;
+    }
+    *piece = {text_.substr(token_start_, token_end_ - token_start_), token_};
+    // Not the larger of both: where a token's trailing space holds the next token,
+    // the reference goes back too.
+    done_ = token_end_;
+    token_ = nullptr;
+    // It drops a token all of whose text the one before it took.
+    if (!piece->text.empty()) return true;
   }
-  if (done_ < token_start_) {
-    *piece = {text_.substr(done_, token_start_ - done_), nullptr};
-    done_ = token_start_;
-    return true;
-  }
-  *piece = {text_.substr(token_start_, token_end_ - token_start_), token_};
-  // Not the larger of both: where a token's trailing space holds the next token,
-  // the reference goes back too.
-  done_ = token_end_;
-  token_ = nullptr;
+  if (done_ >= text_.size()) return false;
+  *piece = {text_.substr(done_), nullptr};
+  done_ = text_.size();
   return true;
 }
 

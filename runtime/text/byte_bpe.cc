@@ -5,6 +5,7 @@
 #include <new>
 
 #include "runtime/text/model.h"
+#include "runtime/text/word_index.h"
 
 namespace quanta::text {
 namespace {
@@ -16,21 +17,14 @@ class ByteBpe final : public TokenModel {
   Status Encode(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const override;
 
  private:
-  explicit ByteBpe(const format::Tokenizer& view) : view_(view) {}
-  Status IndexWholeWords();
-  uint32_t FindWholeWord(std::string_view word) const;
+  explicit ByteBpe(const format::Tokenizer& view) : view_(view), model_words_(view) {}
   Status EncodeNew(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const;
   size_t ToSymbols(std::string_view piece, uint32_t* symbols) const;
 
-  std::string_view TokenText(uint32_t id) const {
-    const uint32_t start = view_.token_offsets[id];
-    return {reinterpret_cast<const char*>(view_.token_bytes.data()) + start,
-            view_.token_offsets[id + 1] - start};
-  }
-
   const format::Tokenizer& view_;
+  const ModelWords model_words_;
   MergeTable merges_;
-  IndexTable words_;  // of ids, if the view says ignore_merges
+  WordIndex words_;  // if the view says ignore_merges
 };
 
 Result<std::unique_ptr<TokenModel>> ByteBpe::Create(const format::Tokenizer& view,
@@ -42,43 +36,23 @@ Result<std::unique_ptr<TokenModel>> ByteBpe::Create(const format::Tokenizer& vie
   std::unique_ptr<ByteBpe> model(new (std::nothrow) ByteBpe(view));
   if (model == nullptr) return Status(Code::kOutOfMemory, "the heap is exhausted");
   QUANTA_ASSIGN(model->merges_, MergeTable::Create(view.merges));
-  if (view.ignore_merges) QUANTA_TRY(model->IndexWholeWords());
+  if (view.ignore_merges) {
+    QUANTA_ASSIGN(model->words_, WordIndex::Create(view, [&](uint32_t id) {
+                    return model->model_words_.Has(id);
+                  }));
+  }
   return std::unique_ptr<TokenModel>(std::move(model));
 }
 
-// Only the model's own words: an added token is found before the text gets here, or
-// was not to be found at all.
-Status ByteBpe::IndexWholeWords() {
-  QUANTA_ASSIGN(words_, IndexTable::Create(view_.vocab()));
-  for (uint32_t id = 0; id < view_.vocab(); ++id) {
-    if (view_.token_types[id] != format::TokenType::kNormal) continue;
-    const std::string_view text = TokenText(id);
-    if (text.empty()) continue;
-    QUANTA_TRY(words_.Insert(HashBytes(text), id,
-                             [&](uint32_t other) { return TokenText(other) == text; }));
-  }
-  return Status();
-}
-
-uint32_t ByteBpe::FindWholeWord(std::string_view word) const {
-  return words_.Find(HashBytes(word), [&](uint32_t id) { return TokenText(id) == word; });
-}
-
 Status ByteBpe::Encode(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const {
-  if (!WordCache::Fits(piece)) return EncodeNew(piece, scratch, out);
-  const WordCache::Key key = WordCache::KeyOf(piece);
-  if (const auto known = scratch->cache.Find(key, out->ids()); !known.empty()) {
-    return known.size() == 1 ? out->Append(known[0]) : out->Append(known);
-  }
-  const size_t start = out->size();
-  QUANTA_TRY(EncodeNew(piece, scratch, out));
-  scratch->cache.Insert(key, start, out->size() - start);
-  return Status();
+  return EncodeCached(piece, &scratch->cache, out,
+                      [&](std::string_view word) { return EncodeNew(word, scratch, out); });
 }
 
 Status ByteBpe::EncodeNew(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const {
   if (view_.ignore_merges) {
-    if (const uint32_t id = FindWholeWord(piece); id != IndexTable::kNone) {
+    const uint32_t id = words_.Find(piece);
+    if (id != WordIndex::kNone && model_words_.MayEncode(id, scratch->parse_special)) {
       return out->Append(static_cast<int32_t>(id));
     }
   }

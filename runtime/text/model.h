@@ -14,9 +14,17 @@ namespace quanta::text {
 
 /// What one Encode call works in; the parts that a model does not use stay empty.
 struct ModelScratch {
+  /// The best way to one place of a text that unigram has found so far.
+  struct Step {
+    double score;
+    uint32_t start;  ///< of its last token, from the window's start
+    uint32_t id;
+  };
+  bool parse_special = false;  ///< EncodeOptions::parse_special
   WordCache cache;
   GrowBuffer<uint32_t> symbols;
   MergeTable::Scratch merging;
+  GrowBuffer<Step> path;
 };
 
 /// The part of a tokenizer that turns one pre-token into ids. Each TokenizerKind is
@@ -25,9 +33,24 @@ class TokenModel {
  public:
   virtual ~TokenModel() = default;
 
-  /// Appends the ids of `piece`: not empty, valid UTF-8. Errors: kOutOfMemory, kLimit.
+  /// Appends the ids of `piece`: not empty, valid UTF-8. Cost: linear but for a
+  /// logarithm in merging. Errors: kOutOfMemory, kLimit.
   virtual Status Encode(std::string_view piece, ModelScratch* scratch, TokenBuffer* out) const = 0;
 };
+
+/// Appends the ids of `word` as `encode(word)` does, or copies them if it came before.
+template <class Encode>
+Status EncodeCached(std::string_view word, WordCache* cache, TokenBuffer* out, Encode encode) {
+  if (!WordCache::Fits(word)) return encode(word);
+  const WordCache::Key key = WordCache::KeyOf(word);
+  if (const auto known = cache->Find(key, out->ids()); !known.empty()) {
+    return known.size() == 1 ? out->Append(known[0]) : out->Append(known);
+  }
+  const size_t start = out->size();
+  QUANTA_TRY(encode(word));
+  cache->Insert(key, start, out->size() - start);
+  return Status();
+}
 
 /// How a kind is found: one row of the table in tokenizer.cc.
 struct TokenModelEntry {
@@ -40,5 +63,11 @@ struct TokenModelEntry {
 
 Result<std::unique_ptr<TokenModel>> CreateByteBpe(const format::Tokenizer& view,
                                                   ErrorDetail* detail);
+Result<std::unique_ptr<TokenModel>> CreateSpmBpe(const format::Tokenizer& view,
+                                                 ErrorDetail* detail);
+Result<std::unique_ptr<TokenModel>> CreateUnigram(const format::Tokenizer& view,
+                                                  ErrorDetail* detail);
+Result<std::unique_ptr<TokenModel>> CreateWordLevel(const format::Tokenizer& view,
+                                                    ErrorDetail* detail);
 
 }  // namespace quanta::text

@@ -244,6 +244,22 @@ std::string_view Strip(std::string_view text, bool left, bool right) {
   return text;
 }
 
+// What the reference puts in the place of several characters begins where the last of
+// them does.
+bool MovesStart(const format::Normalizer& step, std::string_view text) {
+  switch (step.kind) {
+    case Kind::kStrip:
+      return step.left && IsSpace(DecodeUtf8(text.data()).value);
+    case Kind::kReplace:
+      return text.starts_with(step.a) &&
+             (step.b.empty() || DecodeUtf8(step.a.data()).bytes < step.a.size());
+    case Kind::kSqueezeSpaces:
+      return text.starts_with("  ");
+    default:
+      return false;
+  }
+}
+
 bool IsForm(Kind kind) {
   return kind == Kind::kNfc || kind == Kind::kNfd || kind == Kind::kNfkc || kind == Kind::kNfkd;
 }
@@ -292,11 +308,13 @@ Result<NormalizerChain> NormalizerChain::Create(std::span<const format::Normaliz
 }
 
 Result<std::string_view> NormalizerChain::Apply(std::string_view text, Scratch* scratch) const {
+  scratch->keeps_start = true;
   // No real chain comes near this; a hostile one could double the text at every step.
   const size_t limit = 4096 + (text.size() > SIZE_MAX / 64 ? SIZE_MAX / 2 : 32 * text.size());
   size_t used = 0;
   for (const format::Normalizer& step : steps_) {
     if (text.empty()) break;
+    if (MovesStart(step, text)) scratch->keeps_start = false;
     if (step.kind == Kind::kStrip) {
       text = Strip(text, step.left, step.right);
       continue;

@@ -19,6 +19,10 @@ class NormalizerChain {
   struct Scratch {
     TextBuffer text[2];
     GrowBuffer<int32_t> code_points, sorted;
+    /// Of the last text: whether its first character is still at the start, as the
+    /// reference's offsets have it. Steps that take away or draw together characters
+    /// there move the start.
+    bool keeps_start = true;
   };
 
   NormalizerChain() = default;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/text/pre_tokenizer.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "runtime/text/unicode.h"
@@ -12,6 +13,24 @@ using Kind = format::PreTokenizerKind;
 using Behavior = format::SplitBehavior;
 
 bool IsGap(CharClass kind) { return kind == CharClass::kSpace || kind == CharClass::kNewline; }
+
+enum class WordClass : uint8_t { kGap, kWord, kOther };
+struct WordChar {
+  WordClass kind;
+  const char* next;
+};
+
+WordChar WordClassAt(const char* p) {
+  const ClassifiedChar c = ReadChar(p);
+  if (IsGap(c.kind)) return {WordClass::kGap, c.next};
+  const bool ascii = c.next == p + 1;
+  const bool word = ascii ? c.kind != CharClass::kOther || *p == '_' : IsWord(DecodeUtf8(p).value);
+  return {word ? WordClass::kWord : WordClass::kOther, c.next};
+}
+
+// PreTokenizer::prepend.
+constexpr uint8_t kAlways = 0;
+constexpr uint8_t kFirst = 1;
 
 // The end of the run of `kind` that starts at `p`.
 const char* SkipRun(const char* p, const char* end, CharClass kind) {
@@ -119,6 +138,7 @@ const char* ScanCl100k(const char* p, const char* end, int max_digits) {
 // One Split call: its steps, and where the pieces go.
 struct PreTokenizerChain::Run {
   std::span<const format::PreTokenizer> steps;
+  bool first;  // the text is the start of a whole text
   Scratch* scratch;
   Sink sink;
   void* context;
@@ -145,10 +165,20 @@ struct PreTokenizerChain::Run {
         return Literal(step, text, rule);
       case Kind::kAddPrefixSpace:
         return PrefixSpace(step, text);
-      default:
-        return Status(Code::kInternal, "pre-tokenizer was not checked");
+      case Kind::kMetaspace:
+        return Metaspace(step, text, rule);
+      case Kind::kWhitespace:
+        return rule.behavior == Behavior::kRemoved ? Visible(step, text) : Words(step, text);
     }
+    return Status(Code::kInternal, "pre-tokenizer was not checked");
   }
+
+  // What a scanner finds: where a piece ends, and whether it counts.
+  struct Cut {
+    Cut(const char* cut_end, bool cut_kept = true) : end(cut_end), kept(cut_kept) {}
+    const char* end;
+    bool kept;
+  };
 
   template <class Scanner>
   Status Scan(size_t step, std::string_view text, Scanner scan) const {
@@ -156,10 +186,12 @@ struct PreTokenizerChain::Run {
     const char* const end = p + text.size();
     const bool last = step + 1 == steps.size();
     while (p != end) {
-      const char* next = scan(p, end);
-      const std::string_view piece(p, static_cast<size_t>(next - p));
-      QUANTA_TRY(last ? sink(context, piece) : From(step + 1, piece));
-      p = next;
+      const Cut cut = scan(p, end);
+      if (cut.kept) {
+        const std::string_view piece(p, static_cast<size_t>(cut.end - p));
+        QUANTA_TRY(last ? sink(context, piece) : From(step + 1, piece));
+      }
+      p = cut.end;
     }
     return Status();
   }
@@ -231,6 +263,53 @@ struct PreTokenizerChain::Run {
     return From(step + 1, text.substr(start));
   }
 
+  // Spaces become the mark, which may also go before the text.
+  Status Metaspace(size_t step, std::string_view text, const format::PreTokenizer& rule) const {
+    const std::string_view mark = rule.a;
+    TextBuffer& buffer = scratch->prefixed[step];
+    buffer.Clear();
+    QUANTA_TRY(buffer.Reserve(text.size() + mark.size()));
+    const bool wanted = rule.prepend == kAlways || (rule.prepend == kFirst && first);
+    if (wanted && text.front() != ' ' && !text.starts_with(mark)) QUANTA_TRY(buffer.Append(mark));
+    for (size_t at = 0; at < text.size();) {
+      const size_t space = std::min(text.find(' ', at), text.size());
+      QUANTA_TRY(buffer.Append(text.substr(at, space - at)));
+      if (space < text.size()) QUANTA_TRY(buffer.Append(mark));
+      at = space + 1;
+    }
+    text = {buffer.data(), buffer.size()};
+    return rule.behavior == Behavior::kMergedWithNext ? Literal(step, text, rule)
+                                                      : From(step + 1, text);
+  }
+
+  // Cuts at white space, which is dropped.
+  Status Visible(size_t step, std::string_view text) const {
+    return Scan(step, text, [](const char* p, const char* end) {
+      const bool gap = IsGap(ReadChar(p).kind);
+      const char* q = p;
+      while (q != end) {
+        const ClassifiedChar c = ReadChar(q);
+        if (IsGap(c.kind) != gap) break;
+        q = c.next;
+      }
+      return Cut{q, !gap};
+    });
+  }
+
+  // \w+|[^\w\s]+
+  Status Words(size_t step, std::string_view text) const {
+    return Scan(step, text, [](const char* p, const char* end) {
+      const WordClass kind = WordClassAt(p).kind;
+      const char* q = p;
+      while (q != end) {
+        const WordChar c = WordClassAt(q);
+        if (c.kind != kind) break;
+        q = c.next;
+      }
+      return Cut{q, kind != WordClass::kGap};
+    });
+  }
+
   Status PrefixSpace(size_t step, std::string_view text) const {
     if (text.front() == ' ') return From(step + 1, text);
     TextBuffer& buffer = scratch->prefixed[step];
@@ -249,34 +328,27 @@ Result<PreTokenizerChain> PreTokenizerChain::Create(std::span<const format::PreT
     return Fail(detail, Code::kUnsupported, "too many pre-tokenizers", "%zu, at most %zu",
                 steps.size(), kMaxSteps);
   }
-  for (const format::PreTokenizer& step : steps) {
-    switch (step.kind) {
-      case Kind::kGpt2:
-      case Kind::kLlama3:
-      case Kind::kQwen2:
-      case Kind::kDigitsIndividual:
-      case Kind::kDigitsRuns:
-      case Kind::kAddPrefixSpace:
-        break;
-      case Kind::kSplitLiteral:
-        if (step.a.empty() || step.a.size() > kMaxLiteral || !IsUtf8(step.a)) {
-          return Fail(detail, Code::kCorrupt, "bad pre-tokenizer", "the string to split at is %s",
-                      step.a.empty()                ? "empty"
-                      : step.a.size() > kMaxLiteral ? "too long"
-                                                    : "not UTF-8");
-        }
-        break;
-      default:
-        return Fail(detail, Code::kUnsupported, "pre-tokenizer not supported", "%s",
-                    step.kind == Kind::kMetaspace ? "metaspace" : "whitespace");
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const format::PreTokenizer& step = steps[i];
+    const bool metaspace = step.kind == Kind::kMetaspace;
+    if (!metaspace && step.kind != Kind::kSplitLiteral) continue;
+    if (step.a.empty() || step.a.size() > kMaxLiteral || !IsUtf8(step.a)) {
+      return Fail(detail, Code::kCorrupt, "bad pre-tokenizer", "the string to split at is %s",
+                  step.a.empty()                ? "empty"
+                  : step.a.size() > kMaxLiteral ? "too long"
+                                                : "not UTF-8");
+    }
+    if (metaspace && step.prepend == kFirst && i > 0) {
+      return Fail(detail, Code::kUnsupported, "pre-tokenizer not supported",
+                  "metaspace that tells the first word apart after another step");
     }
   }
   return PreTokenizerChain(steps);
 }
 
-Status PreTokenizerChain::Split(std::string_view text, Scratch* scratch, Sink sink,
+Status PreTokenizerChain::Split(std::string_view text, bool first, Scratch* scratch, Sink sink,
                                 void* context) const {
-  return Run{steps_, scratch, sink, context}.From(0, text);
+  return Run{steps_, first, scratch, sink, context}.From(0, text);
 }
 
 }  // namespace quanta::text

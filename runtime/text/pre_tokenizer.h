@@ -38,8 +38,9 @@ class PreTokenizerChain {
     TextBuffer prefixed[kMaxSteps];
   };
 
-  /// Cuts `text`, which is valid UTF-8. Errors: the sink's, kOutOfMemory.
-  Status Split(std::string_view text, Scratch* scratch, Sink sink, void* context) const;
+  /// Cuts `text`, which is valid UTF-8. `first`: it is the start of a whole text, as
+  /// opposed to what comes after an added token. Errors: the sink's, kOutOfMemory.
+  Status Split(std::string_view text, bool first, Scratch* scratch, Sink sink, void* context) const;
 
  private:
   struct Run;

@@ -31,6 +31,7 @@ class Encoder {
       : impl_(impl), parse_special_(parse_special), out_(out) {}
 
   Status Encode(std::string_view text) {
+    scratch_.parse_special = parse_special_;
     scratch_.cache.Prepare(text.size());
     const size_t valid = text::ValidUtf8Prefix(text);
     text::TextBuffer repaired;
@@ -40,7 +41,8 @@ class Encoder {
     }
     AddedTokenSplitter splitter(impl_.raw_added, text, parse_special_);
     for (AddedTokenSplitter::Piece piece; splitter.Next(&piece);) {
-      QUANTA_TRY(piece.token != nullptr ? AppendToken(*piece.token) : EncodeRaw(piece.text));
+      const bool first = piece.text.data() == text.data();
+      QUANTA_TRY(piece.token != nullptr ? AppendToken(*piece.token) : EncodeRaw(piece.text, first));
     }
     return Status();
   }
@@ -50,18 +52,22 @@ class Encoder {
     return out_->Append(static_cast<int32_t>(token.id));
   }
 
-  Status EncodeRaw(std::string_view text) {
+  // `first`: `text` begins where the whole text does.
+  Status EncodeRaw(std::string_view text, bool first) {
     QUANTA_ASSIGN(text, impl_.normalizer.Apply(text, &normalizing_));
+    first &= normalizing_.keeps_start;
     AddedTokenSplitter splitter(impl_.normalized_added, text, parse_special_);
     for (AddedTokenSplitter::Piece piece; splitter.Next(&piece);) {
-      QUANTA_TRY(piece.token != nullptr ? AppendToken(*piece.token) : EncodeText(piece.text));
+      QUANTA_TRY(piece.token != nullptr
+                     ? AppendToken(*piece.token)
+                     : EncodeText(piece.text, first && piece.text.data() == text.data()));
     }
     return Status();
   }
 
-  Status EncodeText(std::string_view text) {
+  Status EncodeText(std::string_view text, bool first) {
     return impl_.pre_tokenizer.Split(
-        text, &cutting_,
+        text, first, &cutting_,
         [](void* self, std::string_view piece) {
           auto* encoder = static_cast<Encoder*>(self);
           return encoder->impl_.model->Encode(piece, &encoder->scratch_, encoder->out_);
@@ -106,9 +112,7 @@ Status Tokenizer::Encode(std::string_view text, const EncodeOptions& options,
 std::string_view Tokenizer::TokenBytes(int32_t id) const {
   const format::Tokenizer& view = *impl_->view;
   if (id < 0 || static_cast<uint32_t>(id) >= view.vocab()) return {};
-  const uint32_t* offset = &view.token_offsets[static_cast<uint32_t>(id)];
-  return {reinterpret_cast<const char*>(view.token_bytes.data()) + offset[0],
-          offset[1] - offset[0]};
+  return view.Text(static_cast<uint32_t>(id));
 }
 
 bool Tokenizer::IsSpecial(int32_t id) const {
@@ -131,9 +135,9 @@ namespace {
 // The registry of tokenizer kinds, in the order of the format's enum.
 constexpr TokenModelEntry kModels[] = {
     {format::TokenizerKind::kByteBpe, "byte-level BPE", "1.0.0", CreateByteBpe},
-    {format::TokenizerKind::kSpmBpe, "SentencePiece BPE", "0.0.0", nullptr},
-    {format::TokenizerKind::kUnigram, "unigram", "0.0.0", nullptr},
-    {format::TokenizerKind::kWhitespace, "whitespace", "0.0.0", nullptr},
+    {format::TokenizerKind::kSpmBpe, "SentencePiece BPE", "1.0.0", CreateSpmBpe},
+    {format::TokenizerKind::kUnigram, "unigram", "1.0.0", CreateUnigram},
+    {format::TokenizerKind::kWhitespace, "whole words", "1.0.0", CreateWordLevel},
 };
 
 Result<std::unique_ptr<TokenModel>> CreateModel(const format::Tokenizer& view,
@@ -164,13 +168,11 @@ Result<Tokenizer> CreateTokenizer(const format::Tokenizer& view, ErrorDetail* de
   QUANTA_ASSIGN(auto raw, AddedTokenSet::Create(view.added.span(), false, normalizer, detail));
   QUANTA_ASSIGN(auto normalized,
                 AddedTokenSet::Create(view.added.span(), true, normalizer, detail));
-  if (view.decoders.size() > 1 ||
-      (view.decoders.size() == 1 && view.decoders[0].kind != format::DecoderKind::kByteLevel)) {
-    return Fail(detail, Code::kUnsupported, "decoder not supported", "only byte_level is");
-  }
-  std::unique_ptr<Tokenizer::Impl> impl(
-      new (std::nothrow) Tokenizer::Impl{&view, std::move(raw), normalizer, std::move(normalized),
-                                         pre_tokenizer, std::move(model), LongestToken(view)});
+  const uint32_t longest = LongestToken(view);
+  QUANTA_ASSIGN(auto decode_chain, DecodeChain::Create(view, longest, detail));
+  std::unique_ptr<Tokenizer::Impl> impl(new (std::nothrow) Tokenizer::Impl{
+      &view, std::move(raw), normalizer, std::move(normalized), pre_tokenizer, std::move(model),
+      std::move(decode_chain), longest});
   if (impl == nullptr) return Status(Code::kOutOfMemory, "the heap is exhausted");
   return Tokenizer(std::move(impl));
 }

@@ -7,6 +7,7 @@
 #include "quanta/tokenizer.h"
 #include "runtime/format/model_view.h"
 #include "runtime/text/added_tokens.h"
+#include "runtime/text/decode_chain.h"
 #include "runtime/text/model.h"
 #include "runtime/text/normalizer.h"
 #include "runtime/text/pre_tokenizer.h"
@@ -21,7 +22,14 @@ struct Tokenizer::Impl {
   text::AddedTokenSet normalized_added;  ///< found in the normalized text
   text::PreTokenizerChain pre_tokenizer;
   std::unique_ptr<text::TokenModel> model;
+  text::DecodeChain decode_chain;
   uint32_t longest_token = 0;
+
+  /// Whether `id` is a token: in range, and not left free.
+  bool HasToken(int32_t id) const {
+    return id >= 0 && static_cast<uint32_t>(id) < view->vocab() &&
+           view->token_types[static_cast<uint32_t>(id)] != format::TokenType::kUnused;
+  }
 };
 
 namespace text {

@@ -23,7 +23,7 @@ CHECKPOINTS = [
     "gemma3_text", "gemma3_text_bf16_legacy", "llama3_rope", "llama3_rope_bf16_legacy",
     "llama_tied", "llama_untied", "mistral_sw", "mistral_sw_f16_legacy", "phi3",
     "phi3_bf16_legacy", "qwen2", "qwen3", "qwen3_bf16_legacy", "smollm3"]
-TOKENIZERS = ["gpt2", "llama3", "qwen2", "smollm"]
+TOKENIZERS = ["gpt2", "llama3", "qwen2", "smollm", "spm_prefix", "spm_noprefix", "unigram"]
 FORMATS = {"<f4": "f", "<i8": "q"}
 
 

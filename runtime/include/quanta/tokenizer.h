@@ -57,14 +57,16 @@ class Tokenizer {
   /// Errors: kOutOfMemory, kLimit. Ids appended before the error are taken back.
   Status Encode(std::string_view text, const EncodeOptions& options, TokenBuffer* out) const;
 
-  /// What one id decodes to: possibly part of a UTF-8 character. Empty if `id` is
-  /// out of range. Points into the model.
+  /// The token as the model has it. In byte-level BPE that is what it decodes to,
+  /// possibly part of a UTF-8 character; in the other kinds it is text that the decoder
+  /// may change: U+2581 for a space, "<0x0A>" for a byte. Empty if `id` is out of range.
+  /// Points into the model.
   std::string_view TokenBytes(int32_t id) const;
 
-  bool IsSpecial(int32_t id) const;      ///< a control token such as <|im_end|>
-  bool IsStop(int32_t id) const;         ///< generation ends here
+  bool IsSpecial(int32_t id) const;  ///< a control token such as <|im_end|>
+  bool IsStop(int32_t id) const;     ///< generation ends here
   uint32_t vocab() const;
-  uint32_t longest_token() const;        ///< bytes
+  uint32_t longest_token() const;  ///< bytes
 
   struct Impl;
   explicit Tokenizer(std::unique_ptr<Impl> impl);
@@ -81,8 +83,10 @@ class Tokenizer {
 ///
 /// Push returns the text that became certain: bytes of an unfinished UTF-8
 /// character are held back until it is complete, and one that never completes
-/// becomes U+FFFD, as Hugging Face's decode does. Concatenated pieces plus Finish
-/// equal the decoding of all ids at once. Allocates nothing.
+/// becomes U+FFFD, as Hugging Face's decode does. A run of byte tokens ("<0x0A>") is
+/// held back as a whole, since each of its bytes becomes U+FFFD if any is wrong (up to
+/// 2048 bytes; of a longer run the first characters are handed out). Concatenated pieces
+/// plus Finish equal the decoding of all ids at once. Allocates nothing.
 class TextDecoder {
  public:
   /// `storage` must hold StorageBytes(tokenizer); borrowed, like `tokenizer`.
@@ -94,16 +98,38 @@ class TextDecoder {
   std::string_view Finish();
   void Reset();
 
-  /// Room for the longest piece: broken bytes grow to three each.
+  /// Room for the longest piece, and for a run of byte tokens.
   static size_t StorageBytes(const Tokenizer& tokenizer);
 
+  static constexpr size_t kMaxSteps = 16;  ///< of a tokenizer's decoder
+
  private:
+  class Flow;
+  // Where one step of the decoder stands.
+  struct Step {
+    uint16_t matched = 0;   // bytes of what it looks for, not handed on
+    bool later = false;     // not at the start (of the text, of a token) any more
+    uint32_t stripped = 0;  // characters taken from the start
+    uint32_t pending = 0;   // and those that may be the end
+  };
+  // The token that a byte_fallback step sees, and the run of bytes before it.
+  struct Bytes {
+    uint8_t token_size = 0;  // up to one more than a byte token has
+    char token[6] = {};
+    uint32_t run_size = 0;   // bytes of the run in storage_
+    uint8_t unfinished = 0;  // of them, those of a character that is not complete
+    bool broken = false;     // the run has a byte too many or too few
+    bool committed = false;  // its start has been handed out
+  };
+
   const Tokenizer* tokenizer_;
   std::span<char> storage_;
   bool skip_special_;
-  bool at_start_ = true;
-  uint8_t held_ = 0;        ///< bytes of an unfinished character
+  bool later_ = false;  ///< a token has come
+  uint8_t held_ = 0;    ///< bytes of an unfinished character
   char hold_[8] = {};
+  Step steps_[kMaxSteps] = {};
+  Bytes bytes_;
 };
 
 }  // namespace quanta

@@ -49,9 +49,11 @@ TEST_P(GoldenCases, StreamedDecodingIsTheReferences) {
   }
 }
 
+class GoldenLines : public GoldenCases {};
+
 // One long text uses what a short one does not: the word cache. "@\n@" keeps the
-// lines apart in every pattern.
-TEST_P(GoldenCases, LinesOfOneTextEncodeAsByThemselves) {
+// lines apart in every pattern. (For tokenizers that put nothing before a text.)
+TEST_P(GoldenLines, LinesOfOneTextEncodeAsByThemselves) {
   const auto newline = loaded_->Encode("@\n@");
   std::string text;
   Ids expected;
@@ -69,9 +71,15 @@ TEST_P(GoldenCases, LinesOfOneTextEncodeAsByThemselves) {
   EXPECT_EQ(loaded_->Encode(text), expected);
 }
 
+std::string Name(const ::testing::TestParamInfo<const char*>& test) { return test.param; }
+
 INSTANTIATE_TEST_SUITE_P(Fixtures, GoldenCases,
-                         ::testing::Values("gpt2", "llama3", "qwen2", "smollm"),
-                         [](const auto& test) { return std::string(test.param); });
+                         ::testing::Values("gpt2", "llama3", "qwen2", "smollm", "spm_prefix",
+                                           "spm_noprefix", "unigram"),
+                         Name);
+INSTANTIATE_TEST_SUITE_P(Fixtures, GoldenLines,
+                         ::testing::Values("gpt2", "llama3", "qwen2", "smollm", "spm_noprefix"),
+                         Name);
 
 }  // namespace
 }  // namespace quanta::testing

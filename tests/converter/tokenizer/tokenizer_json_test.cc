@@ -172,12 +172,37 @@ const BadCase kBadCases[] = {
     {"normalizer_no_type", [](Json& j) { j["normalizer"] = Json::object(); }, Code::kCorrupt,
      "normalizer.type: must be a string"},
     {"no_pre_tokenizer", [](Json& j) { j["pre_tokenizer"] = nullptr; }, Code::kUnsupported,
-     "pre_tokenizer: has no ByteLevel step"},
-    {"metaspace",
+     "decoder: decoder not supported: 'ByteLevel'"},
+    {"punctuation",
      [](Json& j) {
-       j["pre_tokenizer"] = {{"type", "Metaspace"}};
+       j["pre_tokenizer"] = {{"type", "Punctuation"}, {"behavior", "Isolated"}};
      },
-     Code::kUnsupported, "pre-tokenizer not supported: 'Metaspace'"},
+     Code::kUnsupported, "pre-tokenizer not supported: 'Punctuation'"},
+    {"metaspace_mark",
+     [](Json& j) {
+       j["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", "ab"}};
+     },
+     Code::kCorrupt, "pre_tokenizer.replacement: must be one character"},
+    {"metaspace_scheme",
+     [](Json& j) {
+       j["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", "_"}, {"prepend_scheme", "x"}};
+     },
+     Code::kCorrupt, "pre_tokenizer.prepend_scheme: 'x' is no scheme"},
+    {"metaspace_contradiction",
+     [](Json& j) {
+       j["pre_tokenizer"] = {
+           {"type", "Metaspace"}, {"replacement", "_"}, {"add_prefix_space", false}};
+     },
+     Code::kCorrupt, "add_prefix_space: contradicts the prepend_scheme"},
+    {"metaspace_first_after_another",
+     [](Json& j) {
+       j["pre_tokenizer"] = {
+           {"type", "Sequence"},
+           {"pretokenizers",
+            {{{"type", "WhitespaceSplit"}},
+             {{"type", "Metaspace"}, {"replacement", "_"}, {"prepend_scheme", "first"}}}}};
+     },
+     Code::kUnsupported, "pretokenizers[1].prepend_scheme: 'first' is not supported after"},
     {"pattern",
      [](Json& j) {
        j["pre_tokenizer"] = {{"type", "Sequence"},
