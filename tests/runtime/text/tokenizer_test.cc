@@ -223,6 +223,7 @@ TEST(Tokenizer, OnlyTheStartOfTheWholeTextGetsTheFirstWordsMark) {
   expected.push_back('c');
   EXPECT_EQ(tiny.Encode("a b<t>c"), expected);
   EXPECT_EQ(tiny.Encode("<t>c"), (Ids{tag, 'c'}));
+  EXPECT_EQ(tiny.Encode("c", {.text_start = false}), Ids{'c'});
   tiny.view().pre_tokenizers[0].prepend = 0;
   EXPECT_EQ(tiny.Encode("<t>c"), (Ids{tag, '_', 'c'}));
 }
