@@ -27,12 +27,6 @@ Status ValidateTokens(const Tokenizer& t, ErrorDetail* detail) {
     if (offsets[i] <= offsets[i + 1] && offsets[i + 1] - offsets[i] <= kMaxTokenBytes) continue;
     return Corrupt(detail, "tokenizer: token %zu spans [%u, %u]", i, offsets[i], offsets[i + 1]);
   }
-  if (t.kind == TokenizerKind::kByteBpe) return {};
-  for (uint32_t id = 0; id < t.vocab(); ++id) {
-    if (!IsUtf8(std::as_bytes(BytesOf(t, id)))) {
-      return Corrupt(detail, "tokenizer: token %u is not UTF-8", id);
-    }
-  }
   return {};
 }
 
@@ -143,6 +137,17 @@ Status ValidateAdded(const Tokenizer& t, ErrorDetail* detail) {
   return {};
 }
 
+/// Bytes are tokens of byte-level BPE only. The other kinds cut text between characters.
+Status ValidateText(const Tokenizer& t, ErrorDetail* detail) {
+  if (t.kind == TokenizerKind::kByteBpe) return {};
+  for (uint32_t id = 0; id < t.vocab(); ++id) {
+    if (!IsUtf8(std::as_bytes(BytesOf(t, id)))) {
+      return Corrupt(detail, "tokenizer: token %u is not UTF-8", id);
+    }
+  }
+  return {};
+}
+
 Status NeedsPattern(const char* field, size_t index, std::string_view a, ErrorDetail* detail) {
   if (!a.empty()) return {};
   return Corrupt(detail, "tokenizer.%s[%zu] has no text to look for", field, index);
@@ -191,6 +196,7 @@ Status ValidateTokenizer(const Tokenizer& t, uint32_t model_vocab, ErrorDetail* 
   QUANTA_TRY(ValidateByteIds(t, detail));
   QUANTA_TRY(ValidateIds(t, detail));
   QUANTA_TRY(ValidateAdded(t, detail));
+  QUANTA_TRY(ValidateText(t, detail));
   return ValidateSteps(t, detail);
 }
 

@@ -7,6 +7,8 @@
 #include "runtime/core/array.h"
 #include "runtime/llm/model_impl.h"
 #include "runtime/text/chat_template.h"
+#include "runtime/text/unicode.h"
+#include "runtime/text/utf8.h"
 
 namespace quanta {
 namespace {
@@ -64,7 +66,17 @@ struct Special {
   size_t end = 0;
 };
 
-bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+// Prompts hold what users type: UTF-8 or not.
+text::CodePoint CharacterAt(std::string_view text, size_t at) {
+  const text::Utf8Step step = text::StepUtf8(text.data() + at, text.size() - at);
+  constexpr uint32_t kReplacement = 0xFFFD;
+  if (step.kind != text::Utf8Kind::kCharacter) return {kReplacement, step.bytes};
+  return text::DecodeUtf8(text.data() + at);
+}
+
+size_t PreviousCharacter(std::string_view text, size_t at) {
+  return static_cast<size_t>(text::PreviousUtf8(text.data(), text.data() + at) - text.data());
+}
 
 class SpecialFinder {
  public:
@@ -81,9 +93,12 @@ class SpecialFinder {
     const std::string_view text = prompt_.text();
     for (size_t at = from; at < text.size(); ++at) {
       if (!starts_[static_cast<unsigned char>(text[at])] || !prompt_.Trusted(at, 1)) continue;
-      if (const AddedToken* token = LongestAt(at); token != nullptr) {
+      const AddedToken* token = LongestAt(at);
+      if (token == nullptr) continue;
+      if (!token->single_word || StandsAlone(at, token->content.size())) {
         return Widened(*token, at, from);
       }
+      at += token->content.size() - 1;  // it uses up its text all the same
     }
     return {};
   }
@@ -102,15 +117,28 @@ class SpecialFinder {
     return longest;
   }
 
+  /// Whether no word continues before or behind [at, at + size).
+  bool StandsAlone(size_t at, size_t size) const {
+    const std::string_view text = prompt_.text();
+    const bool before =
+        at > 0 && text::IsWord(CharacterAt(text, PreviousCharacter(text, at)).value);
+    const bool after = at + size < text.size() && text::IsWord(CharacterAt(text, at + size).value);
+    return !before && !after;
+  }
+
   /// With the white space around it that such a token swallows.
   Special Widened(const AddedToken& token, size_t at, size_t from) const {
     const std::string_view text = prompt_.text();
     Special special = {&token, at, at + token.content.size()};
-    while (token.lstrip && special.begin > from && IsSpace(text[special.begin - 1])) {
-      --special.begin;
+    while (token.lstrip && special.begin > from) {
+      const size_t previous = std::max(PreviousCharacter(text, special.begin), from);
+      if (!text::IsSpace(CharacterAt(text, previous).value)) break;
+      special.begin = previous;
     }
-    while (token.rstrip && special.end < text.size() && IsSpace(text[special.end])) {
-      ++special.end;
+    while (token.rstrip && special.end < text.size()) {
+      const text::CodePoint c = CharacterAt(text, special.end);
+      if (!text::IsSpace(c.value)) break;
+      special.end += c.bytes;
     }
     return special;
   }
@@ -139,7 +167,7 @@ Status EncodeChat(const Model& model, std::span<const ChatMessage> messages,
   QUANTA_TRY(prompt.Render(model, messages, options, detail));
   const std::string_view text = prompt.text();
   // The template writes the model's BOS itself where it wants one.
-  const EncodeOptions plain = {.add_special = false, .parse_special = options.parse_special};
+  EncodeOptions plain = {.add_special = false, .parse_special = options.parse_special};
   const Tokenizer& tokenizer = model.tokenizer();
   TokenBuffer ids;
   if (options.parse_special) {
@@ -152,6 +180,7 @@ Status EncodeChat(const Model& model, std::span<const ChatMessage> messages,
   const SpecialFinder finder(model.impl().file.header.tokenizer.added, prompt);
   for (size_t at = 0; at < text.size();) {
     const Special special = finder.Next(at);
+    plain.text_start = at == 0;
     const size_t end = special.token == nullptr ? text.size() : special.begin;
     QUANTA_TRY(tokenizer.Encode(text.substr(at, end - at), plain, &ids));
     if (special.token == nullptr) break;

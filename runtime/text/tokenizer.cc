@@ -27,8 +27,11 @@ Status RepairUtf8(std::string_view bytes, size_t valid, text::TextBuffer* out) {
 // One Encode call.
 class Encoder {
  public:
-  Encoder(const Tokenizer::Impl& impl, bool parse_special, TokenBuffer* out)
-      : impl_(impl), parse_special_(parse_special), out_(out) {}
+  Encoder(const Tokenizer::Impl& impl, const EncodeOptions& options, TokenBuffer* out)
+      : impl_(impl),
+        parse_special_(options.parse_special),
+        text_start_(options.text_start),
+        out_(out) {}
 
   Status Encode(std::string_view text) {
     scratch_.parse_special = parse_special_;
@@ -41,7 +44,7 @@ class Encoder {
     }
     AddedTokenSplitter splitter(impl_.raw_added, text, parse_special_);
     for (AddedTokenSplitter::Piece piece; splitter.Next(&piece);) {
-      const bool first = piece.text.data() == text.data();
+      const bool first = text_start_ && piece.text.data() == text.data();
       QUANTA_TRY(piece.token != nullptr ? AppendToken(*piece.token) : EncodeRaw(piece.text, first));
     }
     return Status();
@@ -77,6 +80,7 @@ class Encoder {
 
   const Tokenizer::Impl& impl_;
   const bool parse_special_;
+  const bool text_start_;
   TokenBuffer* const out_;
   text::NormalizerChain::Scratch normalizing_;
   text::PreTokenizerChain::Scratch cutting_;
@@ -87,7 +91,7 @@ Status EncodeAll(const Tokenizer::Impl& impl, std::string_view text, const Encod
                  TokenBuffer* out) {
   if (options.add_special) QUANTA_TRY(out->Append(impl.view->prefix_ids));
   if (!text.empty()) {
-    Encoder encoder(impl, options.parse_special, out);
+    Encoder encoder(impl, options, out);
     QUANTA_TRY(encoder.Encode(text));
   }
   return options.add_special ? out->Append(impl.view->suffix_ids) : Status();

@@ -10,6 +10,7 @@
 
 #include "converter/tokenizer/byte_alphabet.h"
 #include "converter/tokenizer/tokenizer_json.h"
+#include "converter/tokenizer/write_tokenizer_json.h"
 #include "quanta/check.h"
 #include "runtime/text/tokenizer_impl.h"
 #include "runtime/text/utf8.h"
@@ -57,6 +58,22 @@ std::string TextFor(const converter::TokenizerTables& tables, std::string_view f
   return text.substr(0, kMaxText);
 }
 
+// What is written is read again, and the same is written then.
+void UseWriter(const format::Tokenizer& view) {
+  ErrorDetail detail;
+  const auto owned = converter::OwnTables(view);
+  const auto written = converter::WriteTokenizer(owned.View().value(), &detail);
+  if (!written.ok()) {
+    QUANTA_CHECK(written.status().code() == Code::kUnsupported && !detail.empty());
+    return;
+  }
+  const auto again =
+      converter::ReadTokenizer({.tokenizer_json = written->tokenizer_json}, 0, &detail);
+  QUANTA_CHECK(again.ok());
+  const auto twice = converter::WriteTokenizer(again->View().value(), &detail);
+  QUANTA_CHECK(twice.ok() && twice->tokenizer_json == written->tokenizer_json);
+}
+
 bool Use(std::string_view file) {
   ErrorDetail detail;
   const auto tables = converter::ReadTokenizer({.tokenizer_json = file}, 0, &detail);
@@ -68,6 +85,7 @@ bool Use(std::string_view file) {
   const format::Tokenizer view = tables.value().View().value();
   const auto tokenizer = text::CreateTokenizer(view, &detail);
   QUANTA_CHECK(tokenizer.ok());  // ReadTokenizer has tried
+  UseWriter(view);
   const std::string text = TextFor(tables.value(), file);
   for (const bool parse_special : {false, true}) {
     UseText(tokenizer.value(), text, {.add_special = true, .parse_special = parse_special});
@@ -107,6 +125,42 @@ fuzz::Input Seed(const char* normalizer, const char* pre_tokenizers, const char*
   return {json.begin(), json.end()};
 }
 
+fuzz::Input TextSeed(const char* pipeline, const char* model) {
+  const std::string json =
+      std::string(R"({"version":"1.0","added_tokens":[
+    {"id":12,"content":"<s>","single_word":false,"lstrip":false,"rstrip":true,"normalized":false,"special":true},
+    {"id":13,"content":"Tool","single_word":true,"lstrip":true,"rstrip":false,"normalized":true,"special":false}],)") +
+      pipeline +
+      R"("post_processor":{"type":"BertProcessing","sep":["x",1],"cls":["y",2]},"model":{)" +
+      model + "}}";
+  return {json.begin(), json.end()};
+}
+
+fuzz::Input SpmSeed(const char* pipeline) {
+  return TextSeed(pipeline, R"("type":"BPE","unk_token":"?","fuse_unk":true,"byte_fallback":true,
+    "vocab":{"?":0,"<0xC3>":1,"<0xA9>":2,"<0x0A>":3,"a":4,"b":5,"▁":6,"ab":7,"▁a":8,"▁ab":9,"it":10,"▁▁":11},
+    "merges":[["a","b"],"▁ ab",["▁","▁"]])");
+}
+
+fuzz::Input UnigramSeed(const char* pipeline) {
+  return TextSeed(pipeline, R"("type":"Unigram","unk_id":0,"byte_fallback":true,"vocab":[["?",0],
+    ["<0xC3>",-9],["<0xA9>",-9.1],["a",-2.5],["b",-2.25],["▁",-1],["ab",-3],["▁a",-3.1],["it",-4],
+    ["..",-1],[".",-1.1],["a",-2.2]])");
+}
+
+constexpr const char* kMistralPipeline = R"("normalizer":{"type":"Sequence","normalizers":[
+    {"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]},
+    "pre_tokenizer":null,"decoder":{"type":"Sequence","decoders":[
+    {"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},
+    {"type":"Strip","content":" ","start":1,"stop":1}]},)";
+constexpr const char* kMetaspacePipeline = R"("normalizer":{"type":"NFKC"},
+    "pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":false},
+    "decoder":{"type":"Sequence","decoders":[{"type":"ByteFallback"},
+    {"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}]},)";
+constexpr const char* kPlainPipeline = R"("normalizer":null,
+    "pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Whitespace"},
+    {"type":"CharDelimiterSplit","delimiter":"-"}]},"decoder":null,)";
+
 }  // namespace
 }  // namespace quanta
 
@@ -127,6 +181,12 @@ std::vector<Input> Seeds() {
               {"type":"Digits","individual_digits":true},
               {"type":"ByteLevel","add_prefix_space":false,"use_regex":true})",
            R"("fuse_unk":true,)"),
+      SpmSeed(kMistralPipeline),
+      SpmSeed(kMetaspacePipeline),
+      UnigramSeed(kMistralPipeline),
+      UnigramSeed(kMetaspacePipeline),
+      TextSeed(kPlainPipeline, R"("type":"WordLevel","unk_token":"?","vocab":{"?":0,"a":1,"it":2,
+          "s":3,"12":4,"'":5,"x":6,"b":7,"c":8,"d":9,"e":10,"f":11})"),
   };
 }
 

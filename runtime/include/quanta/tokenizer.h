@@ -42,6 +42,9 @@ struct EncodeOptions {
   /// Face does. False: they are characters like any others, so that a user's
   /// message cannot forge a turn.
   bool parse_special = false;
+  /// The text is, or begins, a whole one. False for a part from the middle, as what
+  /// follows a special token is: some tokenizers put a space before the first word only.
+  bool text_start = true;
 };
 
 /// Text to ids and back, equal to the source checkpoint's tokenizer.

@@ -103,7 +103,7 @@ TEST_P(TextProperties, AMegabyteInOneWordIsNoTrap) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, TextProperties,
-                         ::testing::Values("gpt2", "llama3", "qwen2", "smollm"),
+                         ::testing::Values("gpt2", "llama3", "qwen2", "smollm", "spm_noprefix"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

@@ -106,6 +106,7 @@ void ExpectEqual(const Tokenizer& a, const Tokenizer& b) {
   ASSERT_EQ(a.merges.size(), b.merges.size());
   EXPECT_EQ(std::memcmp(a.merges.data(), b.merges.data(), a.merges.size_bytes()), 0);
   EXPECT_THAT(a.scores, ElementsAreArray(b.scores));
+  EXPECT_THAT(a.scores64, ElementsAreArray(b.scores64));
   EXPECT_THAT(a.byte_ids, ElementsAreArray(b.byte_ids));
   EXPECT_EQ(a.unknown_id, b.unknown_id);
   EXPECT_EQ(a.fuse_unknown, b.fuse_unknown);

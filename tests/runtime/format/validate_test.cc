@@ -382,29 +382,83 @@ TEST(Validate, TokenizerIds) {
   ExpectRefused(kRules);
 }
 
-TEST(Validate, Scores) {
+// A unigram model of the sample's tokens, all of them text.
+void MakeUnigram(Header& h) {
+  static const std::vector<uint8_t> kText(h.tokenizer.token_bytes.size(), 'x');
   static const std::vector<float> kScores(260, -1.0f);
+  h.tokenizer.kind = TokenizerKind::kUnigram;
+  h.tokenizer.merges = {};
+  h.tokenizer.token_bytes = kText;
+  h.tokenizer.unknown_id = 0;
+  h.tokenizer.scores = kScores;
+}
+
+TEST(Validate, Scores) {
+  static const std::vector<float> kScores(261, -1.0f);
   static const std::vector<float> kNotFinite(260, kNaN);
+  static const std::vector<double> kDoubles(260, -0.1);
+  static const std::vector<double> kInfinite(260, -INFINITY);
   const Rule kRules[] = {
-      {"scores has 260 entries, expected 0", [](Header& h) { h.tokenizer.scores = kScores; }},
-      {"scores has 0 entries, expected 260",
+      {"scores has 261 entries, scores64 0, expected none",
+       [](Header& h) { h.tokenizer.scores = kScores; }},
+      {"scores has 0 entries, scores64 260, expected none",
+       [](Header& h) { h.tokenizer.scores64 = kDoubles; }},
+      {"scores has 0 entries, scores64 0, expected some in one of them",
        [](Header& h) {
-         h.tokenizer.kind = TokenizerKind::kUnigram;
-         h.tokenizer.merges = {};
+         MakeUnigram(h);
+         h.tokenizer.scores = {};
+       }},
+      {"scores has 260 entries, scores64 260, expected some in one of them",
+       [](Header& h) {
+         MakeUnigram(h);
+         h.tokenizer.scores64 = kDoubles;
+       }},
+      {"scores has 261 entries for 260 tokens",
+       [](Header& h) {
+         MakeUnigram(h);
+         h.tokenizer.scores = kScores;
+       }},
+      {"unknown_id is -1, there are 260 words",
+       [](Header& h) {
+         MakeUnigram(h);
+         h.tokenizer.unknown_id = -1;
+       }},
+      {"unknown_id is 5, there are 5 words",
+       [](Header& h) {
+         MakeUnigram(h);
+         h.tokenizer.scores = h.tokenizer.scores.first(5);
+         h.tokenizer.unknown_id = 5;
        }},
       {"scores[0] is nan",
        [](Header& h) {
-         h.tokenizer.kind = TokenizerKind::kUnigram;
-         h.tokenizer.merges = {};
+         MakeUnigram(h);
          h.tokenizer.scores = kNotFinite;
+       }},
+      {"scores64[0] is -inf",
+       [](Header& h) {
+         MakeUnigram(h);
+         h.tokenizer.scores = {};
+         h.tokenizer.scores64 = kInfinite;
        }},
   };
   ExpectRefused(kRules);
+  ExpectAccepted(MakeUnigram);
   ExpectAccepted([](Header& h) {
-    h.tokenizer.kind = TokenizerKind::kUnigram;
-    h.tokenizer.merges = {};
-    h.tokenizer.scores = kScores;
+    MakeUnigram(h);
+    h.tokenizer.scores = {};
+    h.tokenizer.scores64 = kDoubles;
   });
+  ExpectAccepted([](Header& h) {
+    MakeUnigram(h);
+    h.tokenizer.scores = h.tokenizer.scores.first(5);
+  });
+}
+
+TEST(Validate, OnlyByteLevelTokensMayBeNoText) {
+  const Rule kRules[] = {
+      {"token 128 is not UTF-8", [](Header& h) { h.tokenizer.kind = TokenizerKind::kSpmBpe; }},
+  };
+  ExpectRefused(kRules);
 }
 
 TEST(Validate, TextSteps) {
@@ -428,6 +482,11 @@ TEST(Validate, TextSteps) {
       {"decoders[0].kind: unknown value",
        [](Header& h) { h.tokenizer.decoders[0].kind = static_cast<DecoderKind>(6); }},
       {"decoders[0] has no text", [](Header& h) { h.tokenizer.decoders[0].a = ""; }},
+      {"decoders[0] has no text",
+       [](Header& h) {
+         h.tokenizer.decoders[0].kind = DecoderKind::kStrip;
+         h.tokenizer.decoders[0].a = "";
+       }},
       {"decoders[0].prepend is 3", [](Header& h) { h.tokenizer.decoders[0].prepend = 3; }},
       {"tokenizer.decoders: 17 entries, at most 16",
        [](Header& h) { h.tokenizer.decoders = MakeArray<Decoder>(17); }},

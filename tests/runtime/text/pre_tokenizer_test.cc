@@ -126,7 +126,7 @@ Pieces Split(const std::vector<format::PreTokenizer>& steps, const std::string& 
   PreTokenizerChain::Scratch scratch;
   Pieces pieces;
   const Status status = chain->Split(
-      text, &scratch,
+      text, true, &scratch,
       [](void* to, std::string_view piece) {
         static_cast<Pieces*>(to)->emplace_back(piece);
         return Status();
@@ -246,11 +246,39 @@ TEST(PreTokenizer, LiteralSplitsKeepTheirMarkAsTheBehaviourSays) {
 
 TEST(PreTokenizer, NoStepsLeaveTheTextWhole) { EXPECT_EQ(Split({}, "a b"), Pieces{"a b"}); }
 
+TEST(PreTokenizer, MetaspacePutsItsMarkInThePlaceOfSpaces) {
+  const auto split = [](uint8_t prepend, bool cut, const std::string& text) {
+    format::PreTokenizer step = Step(Kind::kMetaspace);
+    step.a = "\u2581";
+    step.prepend = prepend;
+    if (cut) step.behavior = format::SplitBehavior::kMergedWithNext;
+    return Split({step}, text);
+  };
+  const std::string m = "\u2581";
+  EXPECT_EQ(split(0, true, "a b  c "), (Pieces{m + "a", m + "b", m, m + "c", m}));
+  EXPECT_EQ(split(0, false, "a b"), Pieces{m + "a" + m + "b"});
+  EXPECT_EQ(split(0, true, " a"), Pieces{m + "a"});
+  EXPECT_EQ(split(0, true, m + "a"), Pieces{m + "a"});
+  EXPECT_EQ(split(1, true, "a b"), (Pieces{m + "a", m + "b"}));
+  EXPECT_EQ(split(2, true, "a b"), (Pieces{"a", m + "b"}));
+}
+
+TEST(PreTokenizer, WhiteSpaceIsDroppedAndWordsStandApartIfAsked) {
+  format::PreTokenizer step = Step(Kind::kWhitespace);
+  const std::string text = "\u3000it's a_1 \u00E9t\u0301.\n";
+  EXPECT_EQ(Split({step}, text), (Pieces{"it's", "a_1", "\u00E9t\u0301."}));
+  step.behavior = format::SplitBehavior::kIsolated;
+  EXPECT_EQ(Split({step}, text), (Pieces{"it", "'", "s", "a_1", "\u00E9t\u0301", "."}));
+}
+
 TEST(PreTokenizer, RefusesWhatItCannotRun) {
   ErrorDetail detail;
-  const std::vector<format::PreTokenizer> metaspace = {Step(Kind::kMetaspace)};
+  std::vector<format::PreTokenizer> metaspace = {Step(Kind::kMetaspace)};
+  EXPECT_EQ(PreTokenizerChain::Create(metaspace, &detail).status().code(), Code::kCorrupt);
+  metaspace.insert(metaspace.begin(), Step(Kind::kGpt2));
+  metaspace[1].a = "_";
+  metaspace[1].prepend = 1;
   EXPECT_EQ(PreTokenizerChain::Create(metaspace, &detail).status().code(), Code::kUnsupported);
-  EXPECT_STREQ(detail.text(), "metaspace");
   const std::vector<format::PreTokenizer> many(PreTokenizerChain::kMaxSteps + 1, Step(Kind::kGpt2));
   EXPECT_EQ(PreTokenizerChain::Create(many, &detail).status().code(), Code::kUnsupported);
   std::vector<format::PreTokenizer> literal = {Step(Kind::kSplitLiteral)};
@@ -263,7 +291,7 @@ TEST(PreTokenizer, StopsWithTheSinksError) {
   auto chain = PreTokenizerChain::Create({}, nullptr);
   PreTokenizerChain::Scratch scratch;
   const Status status = chain->Split(
-      "text", &scratch, [](void*, std::string_view) { return Status(Code::kLimit, "full"); },
+      "text", true, &scratch, [](void*, std::string_view) { return Status(Code::kLimit, "full"); },
       nullptr);
   EXPECT_EQ(status.code(), Code::kLimit);
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,8 +13,8 @@
 
 namespace quanta::testing {
 
-/// A byte-level BPE tokenizer built in code: id b is byte b, then the words that
-/// AddMerge makes and the tokens that AddToken adds.
+/// A tokenizer built in code. Byte-level BPE by default: id b is byte b, then the words
+/// that AddMerge makes and the tokens that AddToken adds. Another kind starts empty.
 class TinyTokenizer {
  public:
   TinyTokenizer() {
@@ -22,6 +23,8 @@ class TinyTokenizer {
       byte_ids_.push_back(byte);
     }
   }
+
+  explicit TinyTokenizer(format::TokenizerKind kind) : kind_(kind) {}
 
   int32_t AddId(const std::string& bytes, format::TokenType type) {
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
@@ -59,7 +62,22 @@ class TinyTokenizer {
     return id;
   }
 
+  /// A word of a unigram model.
+  int32_t AddWord(const std::string& word, double score) {
+    scores_.push_back(score);
+    return AddId(word, format::TokenType::kNormal);
+  }
+  /// The token of a byte, as the kinds other than byte-level BPE have it.
+  int32_t AddByte(uint8_t byte, double score = 0) {
+    char text[8];
+    std::snprintf(text, sizeof(text), "<0x%02X>", unsigned{byte});
+    if (kind_ == format::TokenizerKind::kUnigram) scores_.push_back(score);
+    byte_ids_.resize(256, -1);
+    return byte_ids_[byte] = AddId(text, format::TokenType::kByte);
+  }
+
   void AddStep(format::PreTokenizerKind kind) { steps_.emplace_back().kind = kind; }
+  void AddDecoder(const format::Decoder& step) { decoders_.push_back(step); }
   void AddNormalizer(format::NormalizerKind kind) { normalizers_.emplace_back().kind = kind; }
   void SurroundWith(int32_t prefix, int32_t suffix) {
     prefix_ = {prefix};
@@ -70,6 +88,8 @@ class TinyTokenizer {
   format::Tokenizer& view() {
     if (view_) return *view_;
     view_.emplace();
+    view_->kind = kind_;
+    view_->scores64 = scores_;
     view_->token_offsets = offsets_;
     view_->token_bytes = bytes_;
     view_->token_types = types_;
@@ -79,7 +99,8 @@ class TinyTokenizer {
     view_->suffix_ids = suffix_;
     view_->normalizers = Copy(normalizers_);
     view_->pre_tokenizers = Copy(steps_);
-    view_->decoders = Array<format::Decoder>::Create(1).value();
+    if (kind_ == format::TokenizerKind::kByteBpe) decoders_.insert(decoders_.begin(), {{}});
+    view_->decoders = Copy(decoders_);
     for (size_t i = 0; i < added_.size(); ++i) added_[i].content = contents_[i];
     view_->added = Copy(added_);
     return *view_;
@@ -106,6 +127,9 @@ class TinyTokenizer {
     return to;
   }
 
+  const format::TokenizerKind kind_ = format::TokenizerKind::kByteBpe;
+  std::vector<double> scores_;
+  std::vector<format::Decoder> decoders_;
   std::vector<uint32_t> offsets_ = {0};
   std::vector<uint8_t> bytes_;
   std::vector<format::TokenType> types_;

@@ -203,25 +203,46 @@ TEST(Tokenizer, IdsAppendedBeforeAnErrorAreTakenBack) {
   EXPECT_EQ(ids.size(), 1u);
 }
 
-TEST(CreateTokenizer, RefusesKindsItCannotRunByName) {
-  const struct {
-    format::TokenizerKind kind;
-    const char* name;
-  } cases[] = {{format::TokenizerKind::kSpmBpe, "SentencePiece BPE"},
-               {format::TokenizerKind::kUnigram, "unigram"},
-               {format::TokenizerKind::kWhitespace, "whitespace"}};
-  for (const auto& one : cases) {
-    TinyTokenizer tiny;
-    tiny.view().kind = one.kind;
-    ErrorDetail detail;
-    EXPECT_EQ(tiny.TryBuild(&detail).status().code(), Code::kUnsupported);
-    EXPECT_NE(std::string(detail.text()).find(one.name), std::string::npos) << detail.text();
-  }
+TEST(CreateTokenizer, RefusesAKindThatIsNone) {
+  TinyTokenizer tiny;
+  tiny.view().kind = static_cast<format::TokenizerKind>(9);
+  ErrorDetail detail;
+  EXPECT_EQ(tiny.TryBuild(&detail).status().code(), Code::kUnsupported);
+  EXPECT_NE(std::string(detail.text()).find("number 9"), std::string::npos) << detail.text();
+}
+
+// Metaspace "first" looks at where a section lies in the whole text.
+TEST(Tokenizer, OnlyTheStartOfTheWholeTextGetsTheFirstWordsMark) {
+  TinyTokenizer tiny;
+  const int32_t tag = tiny.AddToken("<t>", {});
+  tiny.AddStep(Kind::kMetaspace);
+  tiny.view().pre_tokenizers[0].a = "_";
+  tiny.view().pre_tokenizers[0].prepend = 1;
+  Ids expected = BytesOf("_a_b");
+  expected.push_back(tag);
+  expected.push_back('c');
+  EXPECT_EQ(tiny.Encode("a b<t>c"), expected);
+  EXPECT_EQ(tiny.Encode("<t>c"), (Ids{tag, 'c'}));
+  EXPECT_EQ(tiny.Encode("c", {.text_start = false}), Ids{'c'});
+  tiny.view().pre_tokenizers[0].prepend = 0;
+  EXPECT_EQ(tiny.Encode("<t>c"), (Ids{tag, '_', 'c'}));
+}
+
+// The reference goes by offsets: text that a normalizer took away still lies before.
+TEST(Tokenizer, ATextWhoseStartWasStrippedHasNoFirstWord) {
+  TinyTokenizer tiny;
+  tiny.AddNormalizer(format::NormalizerKind::kStrip);
+  tiny.AddStep(Kind::kMetaspace);
+  tiny.view().normalizers[0].left = true;
+  tiny.view().pre_tokenizers[0].a = "_";
+  tiny.view().pre_tokenizers[0].prepend = 1;
+  EXPECT_EQ(tiny.Encode("a"), BytesOf("_a"));
+  EXPECT_EQ(tiny.Encode("  a"), BytesOf("a"));
 }
 
 TEST(CreateTokenizer, RefusesWhatWouldNotDecodeAsItShould) {
   TinyTokenizer tiny;
-  tiny.view().decoders[0].kind = format::DecoderKind::kStrip;
+  tiny.view().decoders[0].kind = format::DecoderKind::kFuse;
   ErrorDetail detail;
   EXPECT_EQ(tiny.TryBuild(&detail).status().code(), Code::kUnsupported);
 }
