@@ -282,7 +282,7 @@ constexpr Rejected kRejected[] = {
     {"MessagesAreReversed", "{% for m in messages[::-1] %}{{ m.role }}{{ m.content }}{% endfor %}",
      Code::kUnsupported, "message"},
     {"NothingIsShown", "hello", Code::kCorrupt, "never shows"},
-    {"LoopIsOpen", "{% for m in messages %}{{ m.content }}", Code::kUnsupported, "parsed"},
+    {"LoopIsOpen", "{% for m in messages %}{{ m.content }}", Code::kCorrupt, "before 'endfor'"},
     {"TagIsOpen", "{% for m in messages %}{{ m.content }", Code::kCorrupt, "not closed"},
     {"StringIsOpen", "{{ 'x }}", Code::kCorrupt, "line 1"},
     {"NoSuchFunction", "{{ frobnicate() }}{% for m in messages %}{{ m.content }}{% endfor %}",
