@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "converter/chat/chat_error.h"
+#include "runtime/text/utf8.h"
 #include "runtime/text/white_space.h"
 
 namespace quanta::converter {
@@ -166,6 +167,7 @@ TagList SplitTags(std::string_view source) {
                     "the chat template is too long: " + std::to_string(source.size()) +
                         " bytes, the limit is " + std::to_string(kMaxTemplateBytes));
   }
+  if (!text::IsUtf8(source)) throw ChatError(Code::kCorrupt, "the chat template is not UTF-8");
   std::string text = UnixNewlines(source);
   if (text.ends_with('\n')) text.pop_back();
   return Splitter(text).Run();

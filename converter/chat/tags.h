@@ -24,7 +24,7 @@ struct TagList {
 
 /// Takes a template apart, as Jinja does under transformers' settings (trim_blocks,
 /// lstrip_blocks, no trailing line end).
-/// Throws ChatError: kCorrupt (unterminated tag or string), kLimit (too long, or
+/// Throws ChatError: kCorrupt (not UTF-8, unterminated tag or string), kLimit (too long, or
 /// brackets nested too deeply).
 TagList SplitTags(std::string_view source);
 

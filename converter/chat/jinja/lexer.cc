@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "converter/chat/jinja/lexer.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 
 #include "converter/chat/chat_error.h"
 #include "converter/chat/tags.h"
+#include "runtime/text/utf8.h"
 
 namespace quanta::converter::jinja {
 namespace {
@@ -18,21 +20,11 @@ bool IsNameStart(char c) { return std::isalpha(static_cast<unsigned char>(c)) !=
 }
 
 void AppendUtf8(uint32_t point, std::string* out) {
-  const auto tail = [&](int shift) { *out += static_cast<char>(0x80 | ((point >> shift) & 0x3F)); };
-  if (point < 0x80) {
-    *out += static_cast<char>(point);
-  } else if (point < 0x800) {
-    *out += static_cast<char>(0xC0 | (point >> 6));
-    tail(0);
-  } else if (point < 0x10000) {
-    if (point >= 0xD800 && point < 0xE000) Corrupt("an escape that is no character");
-    *out += static_cast<char>(0xE0 | (point >> 12));
-    tail(6), tail(0);
-  } else {
-    if (point > 0x10FFFF) Corrupt("an escape that is no character");
-    *out += static_cast<char>(0xF0 | (point >> 18));
-    tail(12), tail(6), tail(0);
+  if (point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) {
+    Corrupt("an escape that is no character");
   }
+  char bytes[4];
+  out->append(bytes, text::EncodeUtf8(point, bytes));
 }
 
 /// Python's escapes in a string literal.

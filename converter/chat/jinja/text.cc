@@ -4,19 +4,14 @@
 #include <algorithm>
 
 #include "converter/chat/jinja/value.h"
+#include "runtime/text/utf8.h"
 #include "runtime/text/white_space.h"
 
 namespace quanta::converter::jinja {
 namespace {
 
 size_t CodePointBytes(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const size_t length = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (length > text.size()) return 1;
-  for (size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 1;
-  }
-  return length;
+  return text::StepUtf8(text.data(), text.size()).bytes;
 }
 
 char UpperOf(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }

@@ -10,7 +10,7 @@
 /// Python's str, over UTF-8.
 namespace quanta::converter::jinja {
 
-/// The code points, each as its bytes. Bytes that are not UTF-8 count one each.
+/// The code points, each as its bytes. `text` is UTF-8.
 std::vector<std::string_view> CodePoints(std::string_view text);
 size_t CountCodePoints(std::string_view text);
 

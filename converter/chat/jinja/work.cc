@@ -10,7 +10,7 @@ namespace {
 
 // Of one rendering, and of all that a compilation makes.
 constexpr uint64_t kMaxWork = 100'000;
-constexpr uint64_t kMaxTotalWork = 60'000'000;
+constexpr uint64_t kMaxTotalWork = 30'000'000;
 constexpr int kMaxCallDepth = 40;
 constexpr int kMaxDepth = 4000;
 

@@ -143,6 +143,7 @@ TEST(Interpreter, SaysWhatIsNotJinja) {
   EXPECT_THAT(Outcome("{% endfor %}", {}), HasSubstr("'endfor'"));
   EXPECT_THAT(Outcome("{{ a b }}", {}), HasSubstr("'b' where the tag should end"));
   EXPECT_THAT(Outcome("{{ $ }}", {}), HasSubstr("'$'"));
+  EXPECT_THAT(Outcome("x\xFFy", {}), HasSubstr("UTF-8"));
 }
 
 }  // namespace
