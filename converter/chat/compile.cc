@@ -24,7 +24,7 @@ using Rule = ChatTables::Rule;
 
 constexpr int kRounds = 24;
 // The engine recurses over the template's structure, which is hostile.
-constexpr size_t kStackBytes = size_t{256} << 20;
+constexpr size_t kStackBytes = size_t{64} << 20;
 
 /// What the runtime makes of a conversation.
 Rendering RenderWithRules(const format::ChatTemplate& view, const Probe& probe) {

@@ -1,49 +1,36 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "converter/chat/jinja_source.h"
+#include "converter/chat/chat_error.h"
+#include "converter/chat/jinja/interpreter.h"
+#include "converter/chat/rendering.h"
 #include "quanta/chat.h"
 
 namespace quanta::converter {
 
-/// What a template makes of a conversation.
-struct Rendering {
-  enum class Kind {
-    kText,
-    kRefused,  ///< raise_exception: `text` is its message
-    kFailed,   ///< the template itself failed: `text` says how
-  };
-  Kind kind = Kind::kText;
-  std::string text;
-
-  friend bool operator==(const Rendering&, const Rendering&) = default;
-};
-
-/// A chat template, rendered by a Jinja engine as transformers does.
+/// A chat template, rendered as transformers does: with its variables, functions and
+/// settings, on an engine that does exactly what Jinja does or nothing at all.
 class Jinja {
  public:
   /// Throws ChatError if it cannot be parsed.
   Jinja(std::string_view source, std::string_view bos_token, std::string_view eos_token);
-  ~Jinja();
-  Jinja(const Jinja&) = delete;
-  Jinja& operator=(const Jinja&) = delete;
 
-  /// Throws ChatError (kUnsupported) if the template asks for the date, (kLimit) if it
-  /// loops without end.
+  /// Throws ChatError: kUnsupported if the template asks for the date or uses what is not
+  /// implemented, kLimit if it takes too much work.
   Rendering Render(std::span<const ChatMessage> messages, bool generation_prompt);
 
   /// Every string in the template's code.
-  const std::vector<std::string>& literals() const;
+  const std::vector<std::string>& literals() const { return literals_; }
 
  private:
-  struct Engine;
-  std::unique_ptr<Engine> engine_;
+  jinja::Interpreter interpreter_;
+  std::string bos_token_, eos_token_;
+  std::vector<std::string> literals_;
 };
 
 }  // namespace quanta::converter

@@ -13,6 +13,12 @@ std::vector<int32_t> Ids(const TokenBuffer& buffer) {
   return {ids.begin(), ids.end()};
 }
 
+/// Of a content that is no text: what people may have meant.
+std::string KindOf(const nlohmann::json& content) {
+  if (content.is_array()) return "a list of parts";
+  return content.is_null() ? "null" : std::string("a JSON ") + content.type_name();
+}
+
 void CheckChat(Status status, const ErrorDetail& detail, const std::string& place) {
   if (status.code() == Code::kInvalidArgument) {
     throw Error(Code::kLimit, place,
@@ -69,12 +75,16 @@ Conversation ParseConversation(const std::string& json, const std::string& place
     const auto& message = list[i];
     const std::string which = "message " + std::to_string(i);
     if (!message.is_object() || !message.contains("role") || !message.contains("content") ||
-        !message["role"].is_string() || !message["content"].is_string()) {
+        !message["role"].is_string()) {
       throw fail(which + " needs a role and a content, both texts");
+    }
+    if (!message["content"].is_string()) {
+      throw fail(which + " has a content that is " + KindOf(message["content"]) + ", not a text");
     }
     const auto role = message["role"].get<std::string>();
     if (role != "system" && role != "user" && role != "assistant") {
-      throw fail(which + " has the role '" + role + "', not system, user or assistant");
+      throw fail(which + " has the role '" + role.substr(0, 40) +
+                 "', not system, user or assistant");
     }
     conversation.Add(role == "system" ? ChatRole::kSystem
                      : role == "user" ? ChatRole::kUser

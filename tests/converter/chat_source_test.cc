@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "converter/chat_source.h"
 
+#include <filesystem>
+
 #include "tests/converter/checkpoint_builder.h"
 #include "tests/converter/error_matchers.h"
 
@@ -49,9 +51,53 @@ TEST(ChatSource, OfSeveralTheDefaultIsTaken) {
   EXPECT_ERROR(FindChatTemplate(folder.path()), "none of them named \"default\"");
 }
 
+TEST(ChatSource, NamedTemplatesCanBeAMap) {
+  const TempFolder folder;
+  WriteFile(folder.File("tokenizer_config.json"),
+            R"({"chat_template": {"rag": "r", "default": "d"}})");
+  EXPECT_EQ(FindChatTemplate(folder.path()).jinja, "d");
+  WriteFile(folder.File("tokenizer_config.json"), R"({"chat_template": {"rag": "r"}})");
+  EXPECT_ERROR(FindChatTemplate(folder.path()), "(rag), none of them named \"default\"");
+}
+
+TEST(ChatSource, AdditionalTemplatesDoNotCountBesideADefault) {
+  const TempFolder folder;
+  std::filesystem::create_directory(folder.File("additional_chat_templates"));
+  WriteFile(folder.File("additional_chat_templates/tool_use.jinja"), "t");
+  WriteFile(folder.File("tokenizer_config.json"), R"({"chat_template": "hidden"})");
+  EXPECT_ERROR(FindChatTemplate(folder.path()), "(tool_use), none of them named \"default\"");
+
+  WriteFile(folder.File("chat_template.jinja"), "d");
+  EXPECT_EQ(FindChatTemplate(folder.path()).jinja, "d");
+}
+
+TEST(ChatSource, TheOlderProcessorsFileComesLast) {
+  const TempFolder folder;
+  WriteFile(folder.File("chat_template.json"), R"({"chat_template": "p"})");
+  EXPECT_EQ(FindChatTemplate(folder.path()).jinja, "p");
+  EXPECT_EQ(FindChatTemplate(folder.path()).place, folder.File("chat_template.json"));
+  WriteFile(folder.File("tokenizer_config.json"), R"({"chat_template": "c"})");
+  EXPECT_EQ(FindChatTemplate(folder.path()).jinja, "c");
+}
+
+TEST(ChatSource, SpecialTokensOfOlderFoldersAreInAFileOfTheirOwn) {
+  const TempFolder folder;
+  WriteFile(folder.File("special_tokens_map.json"),
+            R"({"bos_token": {"content": "<old>"}, "pad_token": "p"})");
+  WriteFile(folder.File("tokenizer_config.json"),
+            R"({"chat_template": "x", "bos_token": "<s>", "eos_token": "</s>"})");
+  EXPECT_EQ(FindChatTemplate(folder.path()).bos_token, "<old>");
+  EXPECT_EQ(FindChatTemplate(folder.path()).eos_token, "</s>");
+
+  WriteFile(folder.File("tokenizer_config.json"),
+            R"({"chat_template": "x", "bos_token": null, "added_tokens_decoder": {}})");
+  EXPECT_EQ(FindChatTemplate(folder.path()).bos_token, "");
+}
+
 TEST(ChatSource, WhatIsNoTemplateIsAnError) {
   const TempFolder folder;
-  for (const char* bad : {R"({"chat_template": 3})", R"({"chat_template": [3]})", "[]", "{"}) {
+  for (const char* bad : {R"({"chat_template": 3})", R"({"chat_template": [3]})",
+                          R"({"chat_template": {"default": 3}})", "[]", "{"}) {
     WriteFile(folder.File("tokenizer_config.json"), bad);
     EXPECT_ERROR(FindChatTemplate(folder.path()), "tokenizer_config.json: ") << bad;
   }

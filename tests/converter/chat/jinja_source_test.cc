@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "converter/chat/jinja_source.h"
+#include "tests/converter/chat/jinja_source.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

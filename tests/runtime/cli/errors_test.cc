@@ -209,14 +209,50 @@ TEST(Errors, MessagesThatAreNoConversation) {
   const auto render = [](const std::string& messages) {
     return Quanta({"render", ChatModel(), "--messages", "-"}, messages);
   };
-  for (const char* messages :
-       {"", "nonsense", "{}", "[]", "[1]", R"([{"role":"user"}])",
-        R"([{"role":"tool","content":""}])", R"([{"role":"user","content":7}])"}) {
+  const std::string deep(100'000, '[');
+  const std::string long_role = R"([{"role":")" + std::string(100'000, 'u') + R"(","content":""}])";
+  const std::pair<std::string, const char*> mistakes[] = {
+      {"", "is not JSON"},
+      {"nonsense", "is not JSON"},
+      {R"([{"role":"user","content":"x"}] more)", "is not JSON"},
+      {"[{\"role\":\"user\",\"content\":\"\xFF\"}]", "is not JSON"},
+      {R"([{"role":"user","content":"\ud800"}])", "is not JSON"},
+      {deep, "is not JSON"},
+      {deep + std::string(deep.size(), ']'), "message 0 needs a role and a content"},
+      {"{}", "not a list of messages"},
+      {"[]", "not a list of messages"},
+      {"[1]", "message 0 needs a role and a content"},
+      {R"([{"role":"user"}])", "message 0 needs a role and a content"},
+      {R"([{"role":1,"content":""}])", "message 0 needs a role and a content"},
+      {R"([{"role":"user","content":"x"},{"role":"tool","content":""}])", "message 1 has the role"},
+      {R"([{"role":"a\nb","content":""}])", "message 0 has the role 'a?b'"},
+      {long_role, "message 0 has the role 'uuuu"},
+      {R"([{"role":"user","content":7}])", "a content that is a JSON number"},
+      {R"([{"role":"user","content":null}])", "a content that is null"},
+      {R"([{"role":"user","content":[{"type":"text","text":"x"}]}])", "a list of parts"},
+  };
+  for (const auto& [messages, words] : mistakes) {
     const Outcome outcome = render(messages);
-    EXPECT_EQ(outcome.exit_code, 2) << messages;
+    EXPECT_EQ(outcome.exit_code, 2) << messages.substr(0, 80);
     EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err, HasSubstr(words)) << messages.substr(0, 80);
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    EXPECT_LT(outcome.err.size(), 250u) << outcome.err;
   }
+  const Outcome missing = Quanta({"render", ChatModel(), "--messages", Scratch("no_such.json")});
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("no_such.json: cannot read: No such file"));
+}
+
+TEST(Errors, LongConversationsAreRendered) {
+  std::string messages = "[";
+  for (int i = 0; i < 20'000; ++i) {
+    messages += R"({"role":"user","content":"x","name":"ignored"},)";
+  }
+  messages.back() = ']';
+  const Outcome outcome = Quanta({"render", ChatModel(), "--messages", "-"}, messages);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_GT(outcome.out.size(), 20'000u * 2);
 }
 
 TEST(Errors, ASignatureByAnotherKeyIsRefusedAndTheRightOneTaken) {
