@@ -50,7 +50,8 @@ def write_safetensors(path, shapes):
 
 def main(source, target):
     tokenizer = json.loads((source / "tokenizer.json").read_text(encoding="utf-8"))
-    ids = list(tokenizer["model"]["vocab"].values())
+    words = tokenizer["model"]["vocab"]  # a list of words and scores in unigram models
+    ids = list(words.values()) if isinstance(words, dict) else list(range(len(words)))
     ids += [token["id"] for token in tokenizer["added_tokens"]]
     vocab = max(ids) + 1
     target.mkdir(parents=True, exist_ok=True)

@@ -45,12 +45,21 @@ class TextProperties : public ::testing::TestWithParam<const char*> {
   std::mt19937 random_{1};
 };
 
+// The decoder of vocabularies that spell a space as U+2581.
+std::string WithSpaces(std::string text) {
+  const std::string mark = "\u2581";
+  for (size_t at; (at = text.find(mark)) != text.npos;) text.replace(at, mark.size(), " ");
+  return text;
+}
+
 TEST_P(TextProperties, DecodingGivesTheNormalizedTextBack) {
   const auto chain = text::NormalizerChain::Create(loaded_->view.normalizers.span(), nullptr);
   text::NormalizerChain::Scratch scratch;
   for (int round = 0; round < 3000; ++round) {
     const std::string text = RandomText();
-    ASSERT_EQ(loaded_->Decode(loaded_->Encode(text)), chain.value().Apply(text, &scratch).value());
+    std::string expected(chain.value().Apply(text, &scratch).value());
+    if (loaded_->view.kind == format::TokenizerKind::kSpmBpe) expected = WithSpaces(expected);
+    ASSERT_EQ(loaded_->Decode(loaded_->Encode(text)), expected);
   }
 }
 
