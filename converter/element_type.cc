@@ -68,10 +68,19 @@ void NarrowBF16(const float* from, size_t count, std::byte* to) {
   });
 }
 
+void WidenF64(const std::byte* from, size_t count, float* to) {
+  for (size_t i = 0; i < count; ++i) {
+    double value;
+    std::memcpy(&value, from + i * sizeof(value), sizeof(value));
+    to[i] = static_cast<float>(value);
+  }
+}
+
 constexpr ElementType kTypes[] = {
     {"F32", 1, 4, false, WidenF32, NarrowF32},
     {"F16", 1, 2, true, WidenF16, NarrowF16},
     {"BF16", 1, 2, false, WidenBF16, NarrowBF16},
+    {"F64", 1, 8, false, WidenF64, nullptr},
 };
 
 }  // namespace

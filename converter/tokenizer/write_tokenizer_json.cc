@@ -157,9 +157,11 @@ class Writer {
       case PreTokenizerKind::kSplitLiteral:
         return Split("String", step.a, step.behavior);
       case PreTokenizerKind::kAddPrefixSpace:
-        break;
+        Unsupported("a space put before pieces");
+      case PreTokenizerKind::kByteWords:
+        Unsupported("a pre-tokenizer that cuts between bytes");
     }
-    Unsupported("a space put before pieces");
+    Unsupported("a pre-tokenizer");
   }
 
   // In byte-level BPE the last step is ByteLevel, which may do what the last ones do.
