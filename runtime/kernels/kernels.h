@@ -43,7 +43,7 @@ enum class Norm : uint8_t { kRms, kLayer };
 struct NormArgs {
   Norm kind;
   float eps;
-  bool eps_outside;   ///< x / (sqrt(var) + eps)
+  bool eps_outside;   ///< x / (sqrt(var + eps) + eps)
   const float* gain;  ///< [d]
   const float* bias;  ///< [d] or null
 };

@@ -49,8 +49,7 @@ void NormRow(const NormArgs& args, const float* x, float* y, size_t d) {
   const float count = static_cast<float>(d);
   const float mean = args.kind == Norm::kRms ? 0 : SumOver(x, d, 0, Plus()) / count;
   const float variance = SumOver(x, d, mean, PlusSquare{hn::Set(kF, mean)}) / count;
-  const float root = args.eps_outside ? std::sqrt(variance) + args.eps  //
-                                      : std::sqrt(variance + args.eps);
+  const float root = std::sqrt(variance + args.eps) + (args.eps_outside ? args.eps : 0.0f);
   ApplyRow(args, Affine{hn::Set(kF, mean), hn::Set(kF, 1.0f / root)}, x, y, d);
 }
 

@@ -51,7 +51,7 @@ void NormRow(const NormArgs& args, const float* x, float* y, size_t d) {
   for (size_t i = 0; i < d; ++i) variance += (x[i] - mean) * (x[i] - mean);
   variance /= count;
   const double eps = args.eps;
-  const double divisor = args.eps_outside ? std::sqrt(variance) + eps : std::sqrt(variance + eps);
+  const double divisor = std::sqrt(variance + eps) + (args.eps_outside ? eps : 0);
   for (size_t i = 0; i < d; ++i) {
     const double bias = args.bias == nullptr ? 0 : args.bias[i];
     y[i] = static_cast<float>((x[i] - mean) / divisor * args.gain[i] + bias);

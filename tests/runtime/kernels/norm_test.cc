@@ -18,8 +18,8 @@ std::vector<double> Oracle(const NormArgs& args, const std::vector<float>& x, si
     }
     if (args.kind == Norm::kRms) mean = 0;
     const double variance = square - mean * mean;
-    const double root = args.eps_outside ? std::sqrt(variance) + static_cast<double>(args.eps)
-                                         : std::sqrt(variance + static_cast<double>(args.eps));
+    const auto eps = static_cast<double>(args.eps);
+    const double root = std::sqrt(variance + eps) + (args.eps_outside ? eps : 0);
     for (size_t i = 0; i < d; ++i) {
       y.push_back((row[i] - mean) / root * args.gain[i] + (args.bias ? args.bias[i] : 0.0f));
     }
@@ -69,6 +69,17 @@ TEST_P(NormTest, MatchesTheFormulasAtEveryLength) {
         for (const size_t d : kTails) ExpectRight(args, d);
       }
     }
+  }
+}
+
+TEST_P(NormTest, AnEpsilonOutsideIsAddedBesideTheOneInside) {
+  // Variance 0.01 under an epsilon of 0.2: any other place for either gives another number.
+  const std::vector<float> x = {-0.1f, 0.1f}, gain(2, 1.0f);
+  for (const bool outside : {false, true}) {
+    std::vector<float> y(2);
+    table().norm({Norm::kLayer, 0.2f, outside, gain.data(), nullptr}, x.data(), y.data(), 1, 2);
+    const double root = std::sqrt(0.21) + (outside ? 0.2 : 0.0);
+    EXPECT_NEAR(y[1], 0.1 / root, 1e-6);
   }
 }
 

@@ -83,7 +83,7 @@ class Oracle {
     }
     for (const double v : x) square += (v - mean) * (v - mean) / n;
     const double eps = double{s_.norm_eps};
-    const double divisor = s_.norm_eps_outside ? std::sqrt(square) + eps : std::sqrt(square + eps);
+    const double divisor = std::sqrt(square + eps) + (s_.norm_eps_outside ? eps : 0);
     Vector y(x.size());
     for (size_t d = 0; d < x.size(); ++d) {
       y[d] = (x[d] - mean) / divisor * g[d];
