@@ -174,6 +174,7 @@ class Conversion {
       tensor.columns = entry.columns;
       tensor.source_dtype = entry.source_dtype;
     }
+    header_.reader_version = format::OldestReader(header_);
     source_name_ = FolderName(checkpoint_->path);
     header_.provenance.source = source_name_;
     header_.provenance.source_format = checkpoint_->source_format;

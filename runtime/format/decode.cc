@@ -15,15 +15,13 @@ constexpr size_t kMaxTensors = kRoles * (size_t{kMaxLayers} + 1);
 static_assert(sizeof(Layer) == sizeof(fb::Layer) && sizeof(Merge) == sizeof(fb::Merge) &&
               sizeof(Hash256) == sizeof(fb::Hash256) && alignof(Hash256) == 1);
 // One enumerator appended to the schema must be appended to model_view.h too.
-static_assert(static_cast<int>(fb::Role::MAX) + 1 == kRoles &&
-              static_cast<int>(fb::Panel::MAX) + 1 == kPanelKinds &&
-              static_cast<int>(fb::PreTokenizerKind::MAX) ==
-                  static_cast<int>(PreTokenizerKind::kAddPrefixSpace) &&
-              static_cast<int>(fb::NormalizerKind::MAX) ==
-                  static_cast<int>(NormalizerKind::kSqueezeSpaces) &&
-              static_cast<int>(fb::DecoderKind::MAX) == static_cast<int>(DecoderKind::kMetaspace) &&
-              static_cast<int>(fb::ChatRuleKind::MAX) ==
-                  static_cast<int>(ChatRuleKind::kRefuseEarly));
+static_assert(
+    static_cast<int>(fb::Role::MAX) + 1 == kRoles &&
+    static_cast<int>(fb::Panel::MAX) + 1 == kPanelKinds &&
+    static_cast<int>(fb::PreTokenizerKind::MAX) == static_cast<int>(PreTokenizerKind::kByteWords) &&
+    static_cast<int>(fb::NormalizerKind::MAX) == static_cast<int>(NormalizerKind::kSqueezeSpaces) &&
+    static_cast<int>(fb::DecoderKind::MAX) == static_cast<int>(DecoderKind::kMetaspace) &&
+    static_cast<int>(fb::ChatRuleKind::MAX) == static_cast<int>(ChatRuleKind::kRefuseEarly));
 
 Status DecodeRope(const fb::Rope& in, FieldReader& fields, Rope* out) {
   out->magnitude = in.magnitude();

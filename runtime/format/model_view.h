@@ -16,8 +16,8 @@
 /// memory (writer), which must outlive the view.
 namespace quanta::format {
 
-inline constexpr uint32_t kFormatVersion = 1;  ///< what this build writes
-inline constexpr uint32_t kReaderVersion = 1;  ///< the newest it can read
+inline constexpr uint32_t kFormatVersion = 2;  ///< what this build writes
+inline constexpr uint32_t kReaderVersion = 2;  ///< the newest it can read
 
 enum class NormKind : uint8_t { kRms, kLayer };
 enum class NormPlacement : uint8_t { kPre, kPost, kSandwich };
@@ -149,7 +149,8 @@ enum class PreTokenizerKind : uint8_t {
   kMetaspace,
   kWhitespace,
   kSplitLiteral,
-  kAddPrefixSpace
+  kAddPrefixSpace,
+  kByteWords
 };
 enum class SplitBehavior : uint8_t {
   kRemoved,
@@ -262,6 +263,9 @@ struct Header {
   Provenance provenance;
   SelfTest self_test;
 };
+
+/// The oldest reader that understands what `header` uses: what a writer states.
+uint32_t OldestReader(const Header& header);
 
 /// Bytes of a [rows, columns] matrix in `panel` layout (docs/format.md, Panels); 0 if
 /// the matrix is empty or that overflows.

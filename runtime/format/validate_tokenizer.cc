@@ -172,6 +172,12 @@ Status ValidateSteps(const Tokenizer& t, ErrorDetail* detail) {
     if (step.kind == PreTokenizerKind::kSplitLiteral || step.kind == PreTokenizerKind::kMetaspace) {
       QUANTA_TRY(NeedsPattern("pre_tokenizers", i, step.a, detail));
     }
+    const bool last_of_bytes =
+        t.kind == TokenizerKind::kByteBpe && i + 1 == t.pre_tokenizers.size();
+    if (step.kind == PreTokenizerKind::kByteWords && !last_of_bytes) {
+      return Corrupt(detail, "tokenizer.pre_tokenizers[%zu]: byte_words must be byte_bpe's last",
+                     i);
+    }
   }
   for (size_t i = 0; i < t.decoders.size(); ++i) {
     const Decoder& step = t.decoders[i];

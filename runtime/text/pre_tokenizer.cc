@@ -91,6 +91,20 @@ size_t Contraction(const char* p, const char* end, bool any_case) {
   return any_case && left >= 3 && p[1] == '\xC5' && p[2] == '\xBF' ? 3 : 0;
 }
 
+// The classes of ScanByteWords.
+enum class ByteClass : uint8_t { kWord, kDigit, kBlank, kSingle };
+
+ByteClass ClassOfByte(char c) {
+  const auto byte = static_cast<uint8_t>(c);
+  const uint32_t letter = byte | 0x20u;
+  // Beyond ASCII: the first bytes of Latin-1's letters, and all that follow a first byte.
+  const bool latin = (byte >= 0x80 && byte <= 0xBF) || byte == 0xC2 || byte == 0xC3;
+  if (latin || (byte < 0x80 && letter >= 'a' && letter <= 'z')) return ByteClass::kWord;
+  if (byte >= '0' && byte <= '9') return ByteClass::kDigit;
+  const bool blank = byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+  return blank ? ByteClass::kBlank : ByteClass::kSingle;
+}
+
 }  // namespace
 
 const char* ScanGpt2(const char* p, const char* end) {
@@ -135,6 +149,16 @@ const char* ScanCl100k(const char* p, const char* end, int max_digits) {
   return run.newline_end != nullptr ? run.newline_end : EndOfGap(run, p, end);
 }
 
+const char* ScanByteWords(const char* p, const char* end) {
+  if (*p == '\'') {
+    if (const size_t length = Contraction(p, end, false)) return p + length;
+  }
+  const ByteClass kind = ClassOfByte(*p++);
+  if (kind == ByteClass::kSingle) return p;
+  while (p != end && ClassOfByte(*p) == kind) ++p;
+  return p;
+}
+
 // One Split call: its steps, and where the pieces go.
 struct PreTokenizerChain::Run {
   std::span<const format::PreTokenizer> steps;
@@ -157,6 +181,9 @@ struct PreTokenizerChain::Run {
       case Kind::kQwen2:
         return Scan(step, text,
                     [](const char* p, const char* end) { return ScanCl100k(p, end, 1); });
+      case Kind::kByteWords:
+        return Scan(step, text,
+                    [](const char* p, const char* end) { return ScanByteWords(p, end); });
       case Kind::kDigitsIndividual:
         return Digits(step, text, false);
       case Kind::kDigitsRuns:

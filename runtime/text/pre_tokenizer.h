@@ -17,8 +17,12 @@ namespace quanta::text {
 ///   cl100k: (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,max_digits}|
 ///           ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 /// Llama 3 allows 3 digits, Qwen 2 one.
+///
+/// byte_words, of QuantaTissu's C++ core, goes by bytes and may end inside a character:
+///   's|'t|'re|'ve|'m|'ll|'d|[A-Za-z\xC2\xC3\x80-\xBF]+|[0-9]+|[ \t\n\r]+|.
 const char* ScanGpt2(const char* p, const char* end);
 const char* ScanCl100k(const char* p, const char* end, int max_digits);
+const char* ScanByteWords(const char* p, const char* end);
 
 /// Cuts text into the pieces that a model encodes each by itself.
 class PreTokenizerChain {

@@ -306,6 +306,22 @@ TEST(Read, RefusesAFileForNewerReaders) {
   EXPECT_THAT(detail.text(), HasSubstr("update quanta"));
 }
 
+TEST(Read, RefusesAFileThatUsesMoreThanTheVersionItStates) {
+  // The sample has an epsilon outside the root.
+  const AlignedBuffer file = SampleModel::Spoiled([](Header& h) { h.reader_version = 1; });
+  ErrorDetail detail;
+  EXPECT_EQ(Read(file.bytes(), &detail).status().code(), Code::kCorrupt);
+  EXPECT_THAT(detail.text(), HasSubstr("reader_version is 1, the file uses what version 2"));
+}
+
+TEST(Read, TakesAFileForTheFirstReadersThatUsesNothingElse) {
+  const AlignedBuffer file = SampleModel::Spoiled([](Header& h) {
+    h.architecture.norm_eps_outside = false;
+    h.reader_version = 1;
+  });
+  EXPECT_TRUE(Read(file.bytes(), nullptr).ok());
+}
+
 TEST(Read, TakesAFileOfANewerWriterThatOldReadersUnderstand) {
   const AlignedBuffer file =
       SampleModel::Spoiled([](Header& h) { h.format_version = kFormatVersion + 7; });

@@ -477,6 +477,16 @@ TEST(Validate, TextSteps) {
       {"pre_tokenizers[0] has no text", [](Header& h) { h.tokenizer.pre_tokenizers[0].a = ""; }},
       {"pre_tokenizers[0].prepend is 3",
        [](Header& h) { h.tokenizer.pre_tokenizers[0].prepend = 3; }},
+      {"pre_tokenizers[0]: byte_words must be byte_bpe's last",
+       [](Header& h) {
+         h.tokenizer.pre_tokenizers = MakeArray<PreTokenizer>(2);
+         h.tokenizer.pre_tokenizers[0].kind = PreTokenizerKind::kByteWords;
+       }},
+      {"pre_tokenizers[0]: byte_words must be byte_bpe's last",
+       [](Header& h) {
+         h.tokenizer.kind = TokenizerKind::kSpmBpe;
+         h.tokenizer.pre_tokenizers[0].kind = PreTokenizerKind::kByteWords;
+       }},
       {"tokenizer.pre_tokenizers: 17 entries, at most 16",
        [](Header& h) { h.tokenizer.pre_tokenizers = MakeArray<PreTokenizer>(17); }},
       {"decoders[0].kind: unknown value",

@@ -199,6 +199,19 @@ TEST(PreTokenizer, ScannersAgreeWithTheirPatternsOnContractions) {
                     4);
 }
 
+TEST(PreTokenizer, ByteWordsAreRunsOfBytesWithoutLeadingSpace) {
+  const auto split = [](const std::string& text) { return Split({Step(Kind::kByteWords)}, text); };
+  EXPECT_EQ(split("Ab, c12 \t\r\n\vx"), (Pieces{"Ab", ",", " ", "c", "12", " \t\r\n", "\v", "x"}));
+  EXPECT_EQ(split("it's we'llama 'Tis ''s"),
+            (Pieces{"it", "'s", " ", "we", "'ll", "ama", " ", "'", "Tis", " ", "'", "'s"}));
+  // Letters of Latin-1 belong to words, of other scripts only what follows the first byte.
+  EXPECT_EQ(split("se\u00F1or\u00BF"), (Pieces{"se\u00F1or\u00BF"}));
+  EXPECT_EQ(split("a\u20ACb"), (Pieces{"a", "\xE2",
+                                       "\x82\xAC"
+                                       "b"}));
+  EXPECT_EQ(split("\u0101"), (Pieces{"\xC4", "\x81"}));
+}
+
 TEST(PreTokenizer, LongRunsCutAsShortOnes) {
   const std::string spaces(1000, ' ');
   EXPECT_EQ(Split({Step(Kind::kGpt2)}, spaces + "x"), (Pieces{spaces.substr(1), " x"}));
