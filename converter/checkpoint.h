@@ -25,7 +25,7 @@ struct SourceTensor {
   int32_t layer = -1;
   std::string dtype;       ///< as the checkpoint writes it: "BF16"
   bool fits_f16 = false;   ///< f16 holds every value exactly
-  bool matrix = false;     ///< to be quantized; else a vector, which stays f32
+  bool matrix = false;     ///< to be quantized; else a vector or a table, which stays f32
   uint32_t rows = 1;       ///< outputs; 1 for a vector
   uint32_t columns = 0;    ///< inputs
   uint64_t bytes = 0;      ///< that it takes in the checkpoint

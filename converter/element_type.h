@@ -9,7 +9,7 @@
 namespace quanta::converter {
 
 /// How a checkpoint stores numbers: one by one, or in blocks that share scales.
-/// Little-endian, at any alignment.
+/// Little-endian, at any alignment. Wider numbers are rounded to f32.
 struct ElementType {
   std::string_view name;  ///< as the formats write it: "F32", "BF16", "Q4_0"
   uint32_t block;         ///< numbers stored together; a row is whole blocks
@@ -26,7 +26,7 @@ struct ElementType {
 /// The type of that name, or null.
 const ElementType* FindElementType(std::string_view name);
 
-/// "F32, F16, BF16": for messages.
+/// "F32, F16, BF16, F64": for messages.
 std::string ElementTypeNames();
 
 }  // namespace quanta::converter

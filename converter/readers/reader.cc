@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "converter/readers/reader.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "converter/error.h"
 #include "converter/sniff.h"
@@ -24,6 +26,25 @@ bool IsPart(const std::filesystem::path& path) {
          path.extension() == ".safetensors";
 }
 
+/// What was said must not seem to have been obeyed.
+void RefuseUnused(const Reader& reader, const std::string& path, const ReadOptions& options) {
+  const std::pair<std::string_view, bool> said[] = {
+      {"--heads", options.heads != 0},
+      {"--context", options.context != 0},
+      {"--config", !options.config.empty()},
+      {"--tokenizer", !options.tokenizer.empty()},
+      {"--pre-tokenizer", !options.pre_tokenizer.empty()},
+  };
+  for (const auto& [option, used] : said) {
+    const auto& known = reader.capabilities;
+    if (!used || std::find(known.begin(), known.end(), option) != known.end()) continue;
+    throw Error(Code::kInvalidArgument, path,
+                std::string(option) + " is of no use: " + std::string(reader.name) +
+                    " checkpoints say it themselves",
+                "leave it out");
+  }
+}
+
 }  // namespace
 
 Registry<Reader>& Readers() {
@@ -31,6 +52,8 @@ Registry<Reader>& Readers() {
     Registry<Reader> all;
     all.Add(&kHuggingFaceReader);
     all.Add(&kQfbReader);
+    all.Add(&kQuantaTissuNpz);
+    all.Add(&kQuantaTissuCore);
     return all;
   }();
   return registry;
@@ -43,7 +66,9 @@ std::unique_ptr<Checkpoint> OpenCheckpoint(const std::string& path, const ReadOp
                 error ? error.message() : "no such file or folder");
   }
   for (const Reader* reader : Readers().entries()) {
-    if (reader->probe(path)) return reader->open(path, options);
+    if (!reader->probe(path)) continue;
+    RefuseUnused(*reader, path, options);
+    return reader->open(path, options);
   }
   if (std::filesystem::is_directory(path, error)) {
     throw Error(Code::kUnsupported, path, "this folder has no config.json", Expected());

@@ -225,10 +225,10 @@ TEST(HuggingFace, WhatIsNotExactlyUnderstoodIsAnError) {
       {"dtype",
        [](TinyLlama& t) {
          TestTensor& norm = t.tensors["model.norm.weight"];
-         norm.dtype = "F64";
+         norm.dtype = "I64";
          norm.bytes += norm.bytes;
        },
-       "tensor 'model.norm.weight' has dtype F64: only F32, F16, BF16 are read"},
+       "tensor 'model.norm.weight' has dtype I64: only F32, F16, BF16, F64 are read"},
   };
   for (const Change& change : changes) {
     const TempFolder folder;
