@@ -23,7 +23,8 @@ namespace {
 constexpr const char* kDescription =
     "Converts a language model checkpoint into a Quanta model file (.qfb).\n"
     "CKPT is a Hugging Face folder: config.json, model.safetensors (or shards and their\n"
-    "index), tokenizer.json. The output appears complete or not at all.\n";
+    "index), tokenizer.json; or a QuantaTissu checkpoint (.npz, .bin, .pt). The output appears "
+    "complete or not at all.\n";
 constexpr const char* kFooter =
     "Examples:\n"
     "  quanta-convert ./SmolLM2-135M -o smollm.qfb --quant f16\n"
@@ -218,14 +219,31 @@ class Grammar {
     app_.add_flag("--no-tokenizer", arguments_.no_tokenizer, "Convert without tokenizer: ids only");
     app_.add_flag("--no-chat-template", arguments_.no_chat_template,
                   "Convert without chat template");
-    app_.add_option("--allow-unknown-config", options.allowed_keys,
+    app_.add_option("--allow-unknown-config", options.read.allowed_keys,
                     "Let this setting of config.json pass; may be repeated")
         ->allow_extra_args(false)
         ->type_name("KEY");
+    AddWhatFilesLack();
     app_.add_flag("--force", options.force, "Replace an output that is no Quanta model");
     app_.add_flag("--json", arguments_.json, "Report as JSON");
     app_.add_flag("--quiet,-q", arguments_.quiet, "No report, no progress");
     command_ = [this] { RunConvert(arguments_); };
+  }
+
+  void AddWhatFilesLack() {
+    ReadOptions& read = arguments_.convert.read;
+    app_.add_option("--heads", read.heads, "Heads, where the checkpoint does not say")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    app_.add_option("--context", read.context, "Positions, where it does not say")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    app_.add_option("--config", read.config, "QuantaTissu: a model_config file")->type_name("FILE");
+    app_.add_option("--tokenizer", read.tokenizer, "QuantaTissu: PREFIX of its tokenizer's files")
+        ->type_name("PREFIX");
+    app_.add_option("--pre-tokenizer", read.pre_tokenizer,
+                    "QuantaTissu: cut texts as which program, python or core")
+        ->type_name("NAME");
   }
 
   CLI::App* AddCommand(const char* name, const char* what, std::function<void()> run) {

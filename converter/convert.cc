@@ -10,7 +10,6 @@
 #include "converter/error.h"
 #include "converter/export/exporter.h"
 #include "converter/quantize.h"
-#include "converter/readers/reader.h"
 #include "converter/scratch.h"
 #include "converter/self_test.h"
 #include "converter/sniff.h"
@@ -46,7 +45,7 @@ class Conversion {
   Report Run() {
     // Fails before the long work if the key is no key.
     if (!options_.sign_key.empty()) ReadKey();
-    checkpoint_ = OpenCheckpoint(options_.checkpoint, {options_.allowed_keys});
+    checkpoint_ = OpenCheckpoint(options_.checkpoint, options_.read);
     report_.notes = checkpoint_->notes;
     if (options_.tokenizer) ReadTokenizer();
     options_.target == Target::kQfb ? MakeModel() : Export();

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "converter/progress.h"
+#include "converter/readers/reader.h"
 #include "converter/report.h"
 #include "runtime/format/model_view.h"
 
@@ -24,8 +24,8 @@ struct ConvertOptions {
   bool self_test = true;
   bool tokenizer = true;
   bool chat_template = true;
-  bool force = false;                          ///< replace an output that is no Quanta model
-  std::vector<std::string> allowed_keys = {};  ///< settings of config.json to let pass
+  bool force = false;  ///< replace an output that is no Quanta model
+  ReadOptions read = {};
 };
 
 /// The checkpoint's own name and ".qfb" or what the target's files end with, in the current
