@@ -5,9 +5,10 @@ usage: cli_cases.py --golden DIR --data DIR [--every N] -- QUANTA...
 
 QUANTA... is the command line of the program: a path, or an emulator and a path.
 Checks, for the checkpoints and tokenizers under --data whose models lie in
---golden: greedy ids and logits against the files made with PyTorch, tokenizer
-ids and decoding against the files made with Hugging Face tokenizers. --every N
-takes each Nth tokenizer case, where starting the program is slow.
+--golden: greedy ids and logits against the files made with PyTorch (NumPy for
+QuantaTissu's), tokenizer ids and decoding against the files made with Hugging
+Face tokenizers. --every N takes each Nth tokenizer case, where starting the
+program is slow.
 """
 import argparse
 import array
@@ -23,6 +24,9 @@ CHECKPOINTS = [
     "gemma3_text", "gemma3_text_bf16_legacy", "llama3_rope", "llama3_rope_bf16_legacy",
     "llama_tied", "llama_untied", "mistral_sw", "mistral_sw_f16_legacy", "phi3",
     "phi3_bf16_legacy", "qwen2", "qwen3", "qwen3_bf16_legacy", "smollm3"]
+TISSU_MODELS = ["by_name", "core", "core_mqa_lora"]
+# The two with a tokenizer, and which of the cases are theirs.
+TISSU_TOKENIZERS = {"by_name": "python", "core": "core"}
 TOKENIZERS = ["gpt2", "llama3", "qwen2", "smollm", "spm_prefix", "spm_noprefix", "unigram"]
 FORMATS = {"<f4": "f", "<i8": "q"}
 
@@ -99,6 +103,16 @@ def check_tokenizer(quanta, model, cases, every):
     return f"{count} cases equal"
 
 
+def check_tissu_tokenizer(quanta, model, cases):
+    for case in cases:
+        ids = json.loads(quanta("tokenize", model, "--text", case["text"]))
+        assert ids == case["ids"], f"{case['text']!r}: {ids} is not {case['ids']}"
+        if ids:
+            text = quanta("tokenize", model, "--decode", joined(ids))
+            assert text == case["text"] + "\n", f"{text!r} is not {case['text']!r}"
+    return f"{len(cases)} cases equal"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--golden", type=pathlib.Path, required=True)
@@ -112,6 +126,15 @@ def main():
         jobs = [(name, lambda n=name: check_checkpoint(
                     quanta, options.golden / f"{n}.qfb", options.data / "hf" / n / "golden",
                     pathlib.Path(scratch))) for name in CHECKPOINTS]
+        tissu = options.data / "quantatissu"
+        tissu_cases = json.loads((tissu / "tokenizer_cases.json").read_text("utf-8"))
+        jobs += [(f"quantatissu {name}", lambda n=name: check_checkpoint(
+                    quanta, options.golden / f"quantatissu_{n}.qfb", tissu / n / "golden",
+                    pathlib.Path(scratch))) for name in TISSU_MODELS]
+        jobs += [(f"quantatissu tokenizer {name}", lambda n=name, k=key: check_tissu_tokenizer(
+                    quanta, options.golden / f"quantatissu_{n}.qfb",
+                    tissu_cases[k][::options.every]))
+                 for name, key in TISSU_TOKENIZERS.items()]
         jobs += [(f"tokenizer {name}", lambda n=name: check_tokenizer(
                     quanta, options.golden / f"tokenizer_{n}.qfb",
                     json.loads((options.data / "tokenizers" / n / "cases.json").read_text("utf-8")),

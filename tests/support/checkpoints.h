@@ -23,4 +23,11 @@ inline constexpr const char* kCheckpoints[] = {
     "smollm3",
 };
 
+/// The models under tests/data/quantatissu, likewise. Converted they are called
+/// quantatissu_NAME.qfb.
+inline constexpr const char* kTissuModels[] = {
+    "by_name",       "by_name_lora", "by_name_tied_grouped", "core",
+    "core_mqa_lora", "training",     "unqualified",
+};
+
 }  // namespace quanta::testing
