@@ -2,6 +2,9 @@
 //
 // What QuantaTissu's Python program saves: weights by name, or a training checkpoint
 // with numbered parameters, as an .npz file.
+#include "converter/readers/quantatissu_npz.h"
+
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -13,23 +16,13 @@
 #include "runtime/format/limits.h"
 
 namespace quanta::converter {
+namespace tissu {
 namespace {
-
-using tissu::Parts;
-using tissu::Slot;
-using tissu::Stored;
 
 constexpr std::string_view kBlock = "transformer_blocks.";
 constexpr std::string_view kParam = "param_";
 
-/// The arrays that a model is made of; the rest of the file.
 using Arrays = std::map<std::string, NpyArray>;
-
-bool Probe(const std::string& path) {
-  ErrorDetail detail;
-  const auto file = platform::MappedFile::Open(path.c_str(), &detail);
-  return file.ok() && LooksLikeNpz(file->bytes());
-}
 
 /// A number that follows `prefix` in `text`, which ends after it.
 std::optional<size_t> NumberAfter(std::string_view prefix, std::string_view text) {
@@ -42,17 +35,11 @@ std::optional<size_t> NumberAfter(std::string_view prefix, std::string_view text
   return std::to_string(number) == text ? std::optional(number) : std::nullopt;
 }
 
-/// Owns the arrays that `parts` point to, in an order that does not move them.
-struct Loaded {
-  std::vector<Stored> stored;
-  Parts parts;
-};
-
 // --- Weights by name --------------------------------------------------------------
 
 std::optional<Slot> FindSlot(std::string_view name, size_t begin, size_t end) {
   for (size_t i = begin; i < end; ++i) {
-    if (tissu::SlotName(static_cast<Slot>(i)) == name) return static_cast<Slot>(i);
+    if (SlotName(static_cast<Slot>(i)) == name) return static_cast<Slot>(i);
   }
   return std::nullopt;
 }
@@ -64,7 +51,7 @@ std::optional<std::pair<Slot, size_t>> PlaceOf(const std::string& name) {
   const size_t dot = name.find('.', kBlock.size());
   if (!name.starts_with(kBlock) || dot == name.npos) return std::nullopt;
   const auto block = NumberAfter(kBlock, std::string_view(name).substr(0, dot));
-  const auto slot = FindSlot(std::string_view(name).substr(dot + 1), 0, tissu::kBlockSlots);
+  const auto slot = FindSlot(std::string_view(name).substr(dot + 1), 0, kBlockSlots);
   if (!block || !slot || *block >= format::kMaxLayers) return std::nullopt;
   return std::pair(*slot, *block);
 }
@@ -164,18 +151,18 @@ void LoadTraining(Arrays arrays, const std::string& path, Loaded* loaded,
     }
     loaded->stored.push_back({name, std::move(found->second)});
   }
-  loaded->parts = tissu::AssignInOrder(tissu::Program::kPython, loaded->stored, path);
+  loaded->parts = AssignInOrder(Program::kPython, loaded->stored, path);
   if (left_out != 0) {
     notes->push_back(Format("%zu arrays of optimizer state are left out", left_out));
   }
 }
 
-// --- Which of them it is -------------------------------------------------------------
+}  // namespace
 
-Loaded Load(Arrays arrays, const std::string& path, Checkpoint* checkpoint) {
+Loaded LoadArrays(Arrays arrays, const std::string& path, Checkpoint* checkpoint) {
   Loaded loaded;
-  if (arrays.lower_bound(std::string(kParam)) != arrays.end() &&
-      arrays.lower_bound(std::string(kParam))->first.starts_with(kParam)) {
+  const auto param = arrays.lower_bound(std::string(kParam));
+  if (param != arrays.end() && param->first.starts_with(kParam)) {
     checkpoint->source_format = "quantatissu training checkpoint (npz)";
     LoadTraining(std::move(arrays), path, &loaded, &checkpoint->notes);
   } else if (arrays.contains("Wq")) {
@@ -188,14 +175,24 @@ Loaded Load(Arrays arrays, const std::string& path, Checkpoint* checkpoint) {
   return loaded;
 }
 
+}  // namespace tissu
+
+namespace {
+
+bool Probe(const std::string& path) {
+  ErrorDetail detail;
+  const auto file = platform::MappedFile::Open(path.c_str(), &detail);
+  return file.ok() && LooksLikeNpz(file->bytes());
+}
+
 std::unique_ptr<Checkpoint> Open(const std::string& path, const ReadOptions& options) {
   auto checkpoint = std::make_unique<Checkpoint>();
   checkpoint->path = path;
   ErrorDetail detail;
   checkpoint->files.push_back(
       Value(platform::MappedFile::Open(path.c_str(), &detail), detail, path));
-  const Loaded loaded =
-      Load(ReadNpz(checkpoint->files.back().bytes(), true, path), path, checkpoint.get());
+  const tissu::Loaded loaded = tissu::LoadArrays(
+      ReadNpz(checkpoint->files.back().bytes(), true, path), path, checkpoint.get());
   tissu::Build(loaded.parts, path, options, checkpoint.get());
   return checkpoint;
 }

@@ -58,6 +58,23 @@ std::string FindPrefix(const std::string& path) {
               "name the PREFIX of PREFIX_vocab.json and PREFIX_merges.txt");
 }
 
+/// A file that may be empty, as text.
+class TextFile {
+ public:
+  explicit TextFile(const std::string& path) {
+    std::error_code ignored;
+    if (fs::file_size(path, ignored) == 0) return;
+    ErrorDetail detail;
+    file_ = Value(platform::MappedFile::Open(path.c_str(), &detail), detail, path);
+  }
+  std::string_view text() const {
+    return {reinterpret_cast<const char*>(file_.bytes().data()), file_.bytes().size()};
+  }
+
+ private:
+  platform::MappedFile file_;
+};
+
 /// A decimal number that is all of `text`; -1: it is none, or too large for an id.
 int64_t ParseId(std::string_view text) {
   uint32_t id = 0;
@@ -75,9 +92,11 @@ struct MergeLine {
 
 class TissuTokenizerReader {
  public:
-  TissuTokenizerReader(const std::string& prefix, TissuWords words, bool said, uint32_t vocab)
-      : vocab_path_(prefix + std::string(kVocab)),
-        merges_path_(prefix + std::string(kMerges)),
+  TissuTokenizerReader(const TissuTokenizerTexts& texts, TissuWords words, bool said,
+                       uint32_t vocab)
+      : texts_(texts),
+        vocab_path_(texts.prefix + std::string(kVocab)),
+        merges_path_(texts.prefix + std::string(kMerges)),
         words_(words),
         said_(said),
         model_vocab_(vocab) {}
@@ -100,7 +119,7 @@ class TissuTokenizerReader {
   }
 
   void ReadVocab() {
-    const Json json = ReadJson(vocab_path_);
+    const Json json = ParseJson(texts_.vocab, vocab_path_);
     if (!json.is_object()) throw Error(Code::kCorrupt, vocab_path_, "is not a JSON object");
     for (const auto& [key, value] : json.items()) {
       const int64_t id = ParseId(key);
@@ -143,12 +162,7 @@ class TissuTokenizerReader {
   }
 
   void ReadLines() {
-    ErrorDetail detail;
-    std::error_code ignored;
-    if (fs::file_size(merges_path_, ignored) == 0) return;
-    const auto file = Value(platform::MappedFile::Open(merges_path_.c_str(), &detail), detail);
-    const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
-                                file.bytes().size());
+    const std::string_view text = texts_.merges;
     size_t number = 0;
     for (size_t at = 0; at < text.size();) {
       const size_t end = std::min(text.find('\n', at), text.size());
@@ -261,6 +275,7 @@ class TissuTokenizerReader {
     }
   }
 
+  const TissuTokenizerTexts& texts_;
   const std::string vocab_path_, merges_path_;
   const TissuWords words_;
   const bool said_;
@@ -281,9 +296,16 @@ TissuWords ParseTissuWords(std::string_view name) {
               "use python or core");
 }
 
+TokenizerTables ReadTissuTokenizer(const TissuTokenizerTexts& texts, TissuWords words, bool said,
+                                   uint32_t vocab) {
+  return TissuTokenizerReader(texts, words, said, vocab).Read();
+}
+
 TokenizerTables ReadTissuTokenizer(const std::string& path, TissuWords words, bool said,
                                    uint32_t vocab) {
-  return TissuTokenizerReader(FindPrefix(path), words, said, vocab).Read();
+  const std::string prefix = FindPrefix(path);
+  const TextFile tokens(prefix + std::string(kVocab)), merges(prefix + std::string(kMerges));
+  return ReadTissuTokenizer({prefix, tokens.text(), merges.text()}, words, said, vocab);
 }
 
 }  // namespace quanta::converter
