@@ -112,6 +112,29 @@ TEST(Convert, TheFileSaysWhereItCameFrom) {
   EXPECT_EQ(model.file.header.tokenizer.vocab(), 768u);
 }
 
+TEST(Convert, FilesStateTheOldestReaderThatUnderstandsThem) {
+  const std::string tissu = QUANTA_TEST_DATA "/quantatissu/";
+  const struct {
+    const char* file;
+    const char* tokenizer;
+    uint32_t version;
+  } cases[] = {{"by_name/model.npz", "by_name/tok", 1},
+               {"by_name/model.npz", "core/tok", 2},
+               {"core/final_model.pt", "by_name/tok", 2}};
+  for (const auto& one : cases) {
+    const TempFolder folder;
+    ConvertOptions options{.checkpoint = tissu + one.file, .output = folder.File("m.qfb")};
+    options.read.heads = 4;
+    options.read.tokenizer = tissu + one.tokenizer;
+    options.read.pre_tokenizer = one.tokenizer[0] == 'b' ? "python" : "core";
+    ConvertNow(options);
+    EXPECT_EQ(ModelFile(options.output).file.header.reader_version, one.version) << one.file;
+  }
+  const TempFolder folder;
+  ConvertNow({.checkpoint = Fixture("llama_tied"), .output = folder.File("m.qfb")});
+  EXPECT_EQ(ModelFile(folder.File("m.qfb")).file.header.reader_version, 1u);
+}
+
 TEST(Convert, TheSameCheckpointGivesTheSameBytes) {
   const TempFolder folder;
   const ConvertOptions options{.checkpoint = Fixture("llama_tied"), .output = folder.File("a")};

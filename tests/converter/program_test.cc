@@ -116,6 +116,32 @@ TEST_F(Program, NamesTheOutputAfterTheFolder) {
   EXPECT_EQ(folder_.List(), std::vector<std::string>{"llama_tied.qfb"});
 }
 
+TEST_F(Program, ConvertsQuantaTissuFilesWithWhatTheyDoNotSay) {
+  const std::string data = QUANTA_TEST_DATA "/quantatissu/";
+  const Outcome outcome = Run("$C " + data + "by_name/model.npz --heads 4 --context 64 " +
+                              "--tokenizer " + data + "by_name/tok");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("model.qfb (quantatissu, f16)"));
+  EXPECT_THAT(outcome.out, HasSubstr("320 tokens"));
+  EXPECT_EQ(Run("$C " + data + "core_mqa_lora/checkpoint_epoch_3.pt --no-tokenizer -q").exit_code,
+            0);
+  EXPECT_EQ(folder_.List(), (std::vector<std::string>{"checkpoint_epoch_3.qfb", "model.qfb"}));
+
+  ExpectFailure("$C " + data + "by_name/model.npz", 2, "add --heads N");
+  ExpectFailure("$C " + data + "by_name/model.npz --heads 0", 2, "--heads");
+  ExpectFailure("$C " + data + "by_name/model.npz --heads 4 --pre-tokenizer x --tokenizer y", 2,
+                "unknown --pre-tokenizer x");
+  ExpectFailure("$C " + data + "core/final_model.pt --heads 4", 1, "add --tokenizer PREFIX");
+  ExpectFailure("$C " QUANTA_TEST_DATA "/hf/llama_tied --heads 4", 2, "--heads is of no use");
+}
+
+TEST_F(Program, TheOldQuantaTissuFileIsConvertedWithALoudNote) {
+  const Outcome outcome = Run("$C " QUANTA_TEST_DATA
+                              "/quantatissu/unqualified/quanta_tissu.npz --heads 2 --no-tokenizer");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("note           WEIGHTS ARE MISSING: "));
+}
+
 TEST_F(Program, QuietSaysNothingAndJsonIsJson) {
   const Outcome quiet = Run("$C " QUANTA_TEST_DATA "/hf/llama_tied -o m.qfb --quiet");
   EXPECT_EQ(quiet.out + quiet.err, "");
