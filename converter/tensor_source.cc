@@ -40,8 +40,8 @@ class StoredRowsSource final : public TensorSource {
 class StoredColumnsSource final : public TensorSource {
  public:
   StoredColumnsSource(std::span<const std::byte> bytes, const ElementType& type, uint32_t rows,
-                      uint32_t columns)
-      : bytes_(bytes), type_(type), rows_(rows), columns_(columns) {
+                      uint32_t columns, bool mapped)
+      : bytes_(bytes), type_(type), rows_(rows), columns_(columns), mapped_(mapped) {
     QUANTA_CHECK(type.block == 1);
   }
 
@@ -53,12 +53,16 @@ class StoredColumnsSource final : public TensorSource {
       for (uint32_t i = 0; i < count; ++i) out[size_t{i} * columns_ + j] = column[i];
     }
   }
-  void Release(uint32_t, uint32_t) const override {}  // every row lies in every page
+  /// Every row lies in every page: they go with the last.
+  void Release(uint32_t first, uint32_t count) const override {
+    if (mapped_ && first + count == rows_) ReleasePages(bytes_);
+  }
 
  private:
   std::span<const std::byte> bytes_;
   const ElementType& type_;
   uint32_t rows_, columns_;
+  bool mapped_;
 };
 
 class SlicedSource final : public TensorSource {
@@ -124,8 +128,8 @@ TensorSourcePtr StoredRows(std::span<const std::byte> bytes, const ElementType& 
 }
 
 TensorSourcePtr StoredColumns(std::span<const std::byte> bytes, const ElementType& type,
-                              uint32_t rows, uint32_t columns) {
-  return std::make_shared<StoredColumnsSource>(bytes, type, rows, columns);
+                              uint32_t rows, uint32_t columns, bool mapped) {
+  return std::make_shared<StoredColumnsSource>(bytes, type, rows, columns, mapped);
 }
 
 TensorSourcePtr SliceRows(TensorSourcePtr source, uint32_t begin) {

@@ -33,7 +33,7 @@ TensorSourcePtr StoredRows(std::span<const std::byte> bytes, const ElementType& 
 /// A matrix that is stored transposed: `bytes` hold its columns, `rows` numbers each of a
 /// type without blocks, as frameworks store it that compute y = x W.
 TensorSourcePtr StoredColumns(std::span<const std::byte> bytes, const ElementType& type,
-                              uint32_t rows, uint32_t columns);
+                              uint32_t rows, uint32_t columns, bool mapped);
 
 /// The rows of `source` from `begin` on: a part of a tensor that holds several.
 TensorSourcePtr SliceRows(TensorSourcePtr source, uint32_t begin);

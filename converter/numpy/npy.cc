@@ -228,7 +228,7 @@ TensorSourcePtr ReadMatrix(const NpyArray& array, bool transposed) {
   const auto columns = static_cast<uint32_t>(array.shape.at(transposed ? 0 : 1));
   const ElementType& type = *FindElementType(array.dtype);
   return array.fortran == transposed ? StoredRows(array.bytes, type, columns, true)
-                                     : StoredColumns(array.bytes, type, rows, columns);
+                                     : StoredColumns(array.bytes, type, rows, columns, true);
 }
 
 }  // namespace quanta::converter

@@ -28,7 +28,8 @@ NpyArray ParseNpy(std::span<const std::byte> file, std::string_view place, std::
 /// The number in an integer array that holds one. Throws Error(kCorrupt).
 int64_t ReadInteger(const NpyArray& array, std::string_view place, std::string_view name);
 
-/// The numbers of a matrix of a float dtype, row by row; `transposed`: column by column.
+/// The numbers of a matrix of a float dtype, row by row; `transposed`: column by column. It
+/// must lie in a mapped file if they are to be released.
 TensorSourcePtr ReadMatrix(const NpyArray& array, bool transposed);
 
 }  // namespace quanta::converter
