@@ -76,18 +76,11 @@ void WidenF64(const std::byte* from, size_t count, float* to) {
   }
 }
 
-void NarrowF64(const float* from, size_t count, std::byte* to) {
-  for (size_t i = 0; i < count; ++i) {
-    const double value = static_cast<double>(from[i]);
-    std::memcpy(to + i * sizeof(value), &value, sizeof(value));
-  }
-}
-
 constexpr ElementType kTypes[] = {
     {"F32", 1, 4, false, WidenF32, NarrowF32},
     {"F16", 1, 2, true, WidenF16, NarrowF16},
     {"BF16", 1, 2, false, WidenBF16, NarrowBF16},
-    {"F64", 1, 8, false, WidenF64, NarrowF64},
+    {"F64", 1, 8, false, WidenF64, nullptr},
 };
 
 }  // namespace

@@ -88,6 +88,7 @@ class HuggingFaceExport {
     const ElementType* type = FindElementType("F32");
     if (!tensor.matrix) return *type;
     if (!options_.dtype.empty()) return *FindElementType(options_.dtype);
+    if (tensor.dtype == "F64") return *type;
     const bool plain = tensor.dtype == "F32" || tensor.dtype == "F16" || tensor.dtype == "BF16";
     return *FindElementType(plain ? tensor.dtype : "F16");
   }

@@ -35,7 +35,7 @@ TEST(TensorSource, StoredRowsAreReadFromAnyRowOn) {
 
 TEST(TensorSource, StoredColumnsAreATranspose) {
   const Numbers numbers(3, 4);  // three columns of four rows
-  const auto source = StoredColumns(numbers.bytes(), F32(), 4, 3);
+  const auto source = StoredColumns(numbers.bytes(), F32(), 4, 3, false);
   EXPECT_EQ(Read(source, 0, 4, 3), (std::vector<float>{0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11}));
   EXPECT_EQ(Read(source, 2, 1, 3), (std::vector<float>{2, 6, 10}));
 }
