@@ -104,8 +104,9 @@ void LoadUnqualified(Arrays arrays, const std::string& path, Loaded* loaded,
   parts.blocks.resize(1);
   loaded->stored.reserve(arrays.size());
   for (auto& [name, array] : arrays) {
-    const auto* found = std::find_if(std::begin(known), std::end(known),
-                                     [&](const auto& entry) { return entry.first == name; });
+    const auto* found =
+        std::find_if(std::begin(known), std::end(known),
+                     [&wanted = name](const auto& entry) { return entry.first == wanted; });
     if (found == std::end(known)) ThrowUnknown(name, path);
     loaded->stored.push_back({name, std::move(array)});
     parts.At(found->second, 0) = &loaded->stored.back();

@@ -156,6 +156,8 @@ class Writer {
             {"type", step.behavior == SplitBehavior::kRemoved ? "WhitespaceSplit" : "Whitespace"}};
       case PreTokenizerKind::kSplitLiteral:
         return Split("String", step.a, step.behavior);
+      case PreTokenizerKind::kByteWords:
+        Unsupported("QuantaTissu's way of cutting texts at bytes");
       case PreTokenizerKind::kAddPrefixSpace:
         Unsupported("a space put before pieces");
       case PreTokenizerKind::kByteWords:

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "converter/error.h"
+#include "converter/tokenizer/write_tokenizer_json.h"
 #include "tests/converter/error_matchers.h"
 #include "tests/converter/tokenizer/loaded_tokenizer.h"
 
@@ -86,6 +87,22 @@ TEST(TissuTokenizer, TheSameFilesGiveOtherIdsInTheOtherProgram) {
   const auto core = Load(kData + "by_name/tok", TissuWords::kCore, true);
   EXPECT_NE(python->Encode("the text"), core->Encode("the text"));
   EXPECT_EQ(python->Decode(python->Encode("the text")), core->Decode(core->Encode("the text")));
+}
+
+TEST(TissuTokenizer, ThePythonProgramsCanBeATokenizerJsonAndTheCoresCannot) {
+  ErrorDetail detail;
+  const auto python = Load(kData + "by_name/tok", TissuWords::kPython);
+  const auto files = WriteTokenizer(python->view, &detail);
+  ASSERT_TRUE(files.ok()) << detail.text();
+  const auto again = quanta::testing::LoadTokenizer(files->tokenizer_json);
+  ASSERT_NE(again, nullptr);
+  for (const char* text : {"the text", " It's  1024 of\n", "so\u00F1\u00F3"}) {
+    EXPECT_EQ(again->Encode(text), python->Encode(text)) << text;
+  }
+
+  const auto core = Load(kData + "core/tok", TissuWords::kCore);
+  EXPECT_EQ(WriteTokenizer(core->view, &detail).status().code(), Code::kUnsupported);
+  EXPECT_THAT(detail.text(), ::testing::HasSubstr("QuantaTissu's way of cutting texts at bytes"));
 }
 
 TEST_F(TissuFiles, AreFoundByPrefixByNameAndInAFolder) {
