@@ -124,8 +124,7 @@ TEST_P(GoldenTest, PassesItsOwnSelfTest) {
   EXPECT_GT(report.value().judged, 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Checkpoints, GoldenTest,
-                         ::testing::ValuesIn(testing::kCheckpoints),
+INSTANTIATE_TEST_SUITE_P(Checkpoints, GoldenTest, ::testing::ValuesIn(testing::kCheckpoints),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
