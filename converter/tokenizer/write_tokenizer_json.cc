@@ -160,8 +160,6 @@ class Writer {
         Unsupported("QuantaTissu's way of cutting texts at bytes");
       case PreTokenizerKind::kAddPrefixSpace:
         Unsupported("a space put before pieces");
-      case PreTokenizerKind::kByteWords:
-        Unsupported("a pre-tokenizer that cuts between bytes");
     }
     Unsupported("a pre-tokenizer");
   }

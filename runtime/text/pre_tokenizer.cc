@@ -365,6 +365,11 @@ Result<PreTokenizerChain> PreTokenizerChain::Create(std::span<const format::PreT
                   : step.a.size() > kMaxLiteral ? "too long"
                                                 : "not UTF-8");
     }
+    // More would let a few steps make any text endless.
+    if (metaspace && DecodeUtf8(step.a.data()).bytes != step.a.size()) {
+      return Fail(detail, Code::kCorrupt, "bad pre-tokenizer",
+                  "the mark for a space is not one character");
+    }
     if (metaspace && step.prepend == kFirst && i > 0) {
       return Fail(detail, Code::kUnsupported, "pre-tokenizer not supported",
                   "metaspace that tells the first word apart after another step");

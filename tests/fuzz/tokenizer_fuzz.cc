@@ -12,6 +12,8 @@
 #include "converter/tokenizer/tokenizer_json.h"
 #include "converter/tokenizer/write_tokenizer_json.h"
 #include "quanta/check.h"
+#include "runtime/format/validate.h"
+#include "runtime/text/hash.h"
 #include "runtime/text/tokenizer_impl.h"
 #include "runtime/text/utf8.h"
 #include "tests/fuzz/fuzz.h"
@@ -74,6 +76,105 @@ void UseWriter(const format::Tokenizer& view) {
   QUANTA_CHECK(twice.ok() && twice->tokenizer_json == written->tokenizer_json);
 }
 
+// Changes tables in ways that no tokenizer.json leads to, but a model file may.
+class Spoiler {
+ public:
+  explicit Spoiler(uint64_t seed) : state_(seed) {}
+
+  void Spoil(converter::TokenizerTables* t) {
+    for (uint32_t n = 1 + Below(4); n > 0; --n) SpoilOnce(t);
+  }
+
+ private:
+  uint32_t Below(size_t n) {
+    state_ = text::MixBits(state_ + 1);
+    return static_cast<uint32_t>(state_ % n);
+  }
+  template <class Enum>
+  void Choose(Enum* value, Enum last) {
+    *value = static_cast<Enum>(Below(static_cast<size_t>(last) + 1));
+  }
+
+  void SpoilOnce(converter::TokenizerTables* t) {
+    const uint32_t vocab = t->vocab();
+    switch (Below(12)) {
+      case 0:
+        return Choose(&t->kind, format::TokenizerKind::kWhitespace);
+      case 1:
+        return Choose(&t->token_types[Below(vocab)], format::TokenType::kUnused);
+      case 2:
+        if (t->byte_ids.empty()) t->byte_ids.assign(256, -1);
+        t->byte_ids[Below(256)] = static_cast<int32_t>(Below(vocab + 1)) - 1;
+        return;
+      case 3:
+        t->unknown_id = static_cast<int32_t>(Below(vocab + 1)) - 1;
+        return;
+      case 4:
+        if (!t->merges.empty()) t->merges[Below(t->merges.size())].result = Below(vocab);
+        return;
+      case 5:
+        t->scores.assign(1 + Below(vocab), -1.0f);
+        t->scores64.clear();
+        return;
+      case 6:
+        t->scores.clear();
+        t->scores64.assign(1 + Below(vocab), Below(2) != 0 ? 1e308 : -0.1);
+        return;
+      case 7:
+        if (!t->token_bytes.empty()) {
+          t->token_bytes[Below(t->token_bytes.size())] = static_cast<uint8_t>(Below(256));
+        }
+        return;
+      case 8:
+        (Below(2) != 0 ? t->byte_fallback : t->fuse_unknown) ^= true;
+        t->ignore_merges ^= Below(2) != 0;
+        return;
+      case 9:
+        return AddPreTokenizer(t);
+      case 10:
+        return AddDecoder(t);
+      default:
+        t->merges.clear();
+        return;
+    }
+  }
+
+  void AddPreTokenizer(converter::TokenizerTables* t) {
+    auto& step = t->pre_tokenizers.emplace_back();
+    Choose(&step.kind, format::PreTokenizerKind::kAddPrefixSpace);
+    Choose(&step.behavior, format::SplitBehavior::kContiguous);
+    step.a = Below(2) != 0 ? "\u2581" : " ";
+    step.prepend = static_cast<uint8_t>(Below(3));
+  }
+
+  void AddDecoder(converter::TokenizerTables* t) {
+    auto& step = t->decoders.emplace_back();
+    Choose(&step.kind, format::DecoderKind::kMetaspace);
+    step.a = Below(2) != 0 ? "\u2581" : "aa";
+    step.b = Below(2) != 0 ? "" : "xyz";
+    step.start = Below(3);
+    step.stop = Below(300);
+    step.prepend = static_cast<uint8_t>(Below(3));
+  }
+
+  uint64_t state_;
+};
+
+// What the model file's reader lets through must run, whatever it is.
+void UseSpoiled(const converter::TokenizerTables& tables, std::string_view file) {
+  converter::TokenizerTables spoiled = tables;
+  Spoiler(text::HashBytes(file)).Spoil(&spoiled);
+  const format::Tokenizer view = spoiled.View().value();
+  ErrorDetail detail;
+  if (!format::ValidateTokenizer(view, view.vocab(), &detail).ok()) return;
+  const auto tokenizer = text::CreateTokenizer(view, &detail);
+  if (!tokenizer.ok()) return;
+  const std::string text = TextFor(spoiled, file);
+  for (const bool parse_special : {false, true}) {
+    UseText(tokenizer.value(), text, {.add_special = true, .parse_special = parse_special});
+  }
+}
+
 bool Use(std::string_view file) {
   ErrorDetail detail;
   const auto tables = converter::ReadTokenizer({.tokenizer_json = file}, 0, &detail);
@@ -86,6 +187,7 @@ bool Use(std::string_view file) {
   const auto tokenizer = text::CreateTokenizer(view, &detail);
   QUANTA_CHECK(tokenizer.ok());  // ReadTokenizer has tried
   UseWriter(view);
+  UseSpoiled(tables.value(), file);
   const std::string text = TextFor(tables.value(), file);
   for (const bool parse_special : {false, true}) {
     UseText(tokenizer.value(), text, {.add_special = true, .parse_special = parse_special});

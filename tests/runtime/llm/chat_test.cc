@@ -89,6 +89,25 @@ TEST_F(ChatTest, TheLongestSpecialTokenCounts) {
             (Ids{kBos, testing::kEndMore, kEnd, '>', kEnd, kAssistant}));
 }
 
+// As the reference does: what touches a word uses up its text, but is no token.
+TEST_F(ChatTest, ASpecialTokenThatMustStandAloneIsTextBesideAWord) {
+  TinySpec spec = Spec();
+  spec.user_prefix = "<|end|>>";
+  TinyModel tiny(spec);
+  const Model model = tiny.Open();
+  const auto count = [&](const char* content, int32_t id) {
+    TokenBuffer buffer;
+    const ChatMessage messages[] = {{ChatRole::kUser, content}};
+    EXPECT_TRUE(EncodeChat(model, messages, {}, &buffer).ok());
+    return std::count(buffer.ids().begin(), buffer.ids().end(), id);
+  };
+  EXPECT_EQ(count(" x", testing::kEndMore), 1);
+  EXPECT_EQ(count("x", testing::kEndMore), 0);
+  EXPECT_EQ(count("\u00E9", testing::kEndMore), 0);
+  EXPECT_EQ(count("\xC3", testing::kEndMore), 1);  // no character at all
+  EXPECT_EQ(count("x", kEnd), 1);                  // the one behind the content
+}
+
 // No special token begins in the template and ends in a content, or the other way round.
 TEST_F(ChatTest, SpecialTokensCannotBeForgedAcrossTheBorder) {
   TinySpec spec = Spec();

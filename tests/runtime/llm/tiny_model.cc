@@ -73,6 +73,7 @@ struct TokenizerTables {
       token.content = kSpecials[i];
       token.special = true;
       token.rstrip = token.id == kAssistant;
+      token.single_word = token.id == kEndMore;
       added.push_back(token);
     }
     view.added = ToArray(added);

@@ -288,6 +288,9 @@ TEST(PreTokenizer, RefusesWhatItCannotRun) {
   ErrorDetail detail;
   std::vector<format::PreTokenizer> metaspace = {Step(Kind::kMetaspace)};
   EXPECT_EQ(PreTokenizerChain::Create(metaspace, &detail).status().code(), Code::kCorrupt);
+  metaspace[0].a = "  ";
+  EXPECT_EQ(PreTokenizerChain::Create(metaspace, &detail).status().code(), Code::kCorrupt);
+  EXPECT_STREQ(detail.text(), "the mark for a space is not one character");
   metaspace.insert(metaspace.begin(), Step(Kind::kGpt2));
   metaspace[1].a = "_";
   metaspace[1].prepend = 1;
