@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// bench_kernels [--threads N] [--table NAME]: one JSON line per kernel and shape, with a hash of
-// the results, so that a faster but different answer shows.
+// bench_kernels [--threads N] [--table NAME] [--only TEXT]: one JSON line per kernel and shape
+// (whose name contains TEXT), with a hash of the results, so that a faster but different answer
+// shows.
 //
 // "best" are the fastest of the batches, the rest medians. "gb_s" counts the weights or arrays once
 // per call; "gflop_s" two operations a multiply-add. The lines "read" are what this machine's
@@ -13,11 +14,14 @@
 #include <cstring>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/core/thread_pool.h"
 #include "runtime/kernels/half.h"
 #include "runtime/kernels/kernels.h"
+#include "runtime/kernels/quant/panels.h"
+#include "runtime/kernels/quant/quantize.h"
 #include "runtime/kernels/targets.h"
 #include "runtime/platform/platform.h"
 
@@ -86,18 +90,23 @@ class Data {
 
 class Bench {
  public:
-  Bench(const KernelTable& table, int threads) : table_(table), threads_(threads) {}
+  Bench(const KernelTable& table, int threads, std::string only)
+      : table_(table), threads_(threads), only_(std::move(only)) {}
 
   void Read(size_t bytes) const;
   void MatMul(kernels::Panel panel, size_t rows, size_t n, size_t k) const;
+  void Quantize(size_t k) const;
   void Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count) const;
   void Norm(size_t rows, size_t d) const;
-  void Activate(kernels::Activation activation, const char* name, size_t count) const;
+  void Activate(kernels::Activation activation, const char* kind, size_t count) const;
   void Half(size_t count) const;
 
  private:
+  bool Wanted(const std::string& name) const { return name.find(only_) != name.npos; }
+
   const KernelTable& table_;
   int threads_;
+  std::string only_;
 };
 
 /// 64 bytes, in whatever registers there are.
@@ -120,6 +129,8 @@ __attribute__((noinline)) uint64_t SumLines(const std::byte* from, size_t count)
 }
 
 void Bench::Read(size_t bytes) const {
+  const std::string name = "read/" + std::to_string(bytes >> 20) + "MiB";
+  if (!Wanted(name)) return;
   const Data data(bytes / 4);
   const size_t tiles = static_cast<size_t>(threads_) * 8;
   const size_t lines = bytes / tiles / sizeof(Line);
@@ -129,17 +140,59 @@ void Bench::Read(size_t bytes) const {
       sums[tile] = SumLines(data.bytes() + tile * lines * sizeof(Line), lines);
     });
   });
-  Print("read/" + std::to_string(bytes >> 20) + "MiB", time, static_cast<double>(bytes), 0,
+  Print(name, time, static_cast<double>(bytes), 0,
         Hash(reinterpret_cast<const float*>(sums.data()), 2 * tiles));
 }
 
+constexpr const char* kPanelNames[kernels::kPanelKinds] = {"f32", "f16", "q8", "q4"};
+
+/// Weights [n, k] in `panel`, and how many bytes they are.
+class Matrix {
+ public:
+  Matrix(kernels::Panel panel, size_t n, size_t k)
+      : panel_(panel), n_(n), k_(k), data_(Floats(), panel == kernels::Panel::kF16) {
+    if (kernels::ReadsQuantized(panel)) Quantize();
+  }
+  kernels::Weights weights() const {
+    return {data_.bytes(), static_cast<uint32_t>(n_), static_cast<uint32_t>(k_), panel_};
+  }
+  size_t bytes() const {
+    if (kernels::ReadsQuantized(panel_)) return Strips() * kernels::StripBytes(panel_, k_);
+    return n_ * k_ * (panel_ == kernels::Panel::kF16 ? 2 : 4);
+  }
+
+ private:
+  size_t Strips() const { return (n_ + kernels::kStripRows - 1) / kernels::kStripRows; }
+  /// What to allocate, in floats or halves.
+  size_t Floats() const { return kernels::ReadsQuantized(panel_) ? (bytes() + 3) / 4 : n_ * k_; }
+  /// One strip of random weights, many times.
+  void Quantize() {
+    Data values(kernels::kStripRows * k_);
+    std::vector<int8_t> scratch(k_);
+    const size_t bytes = kernels::StripBytes(panel_, k_);
+    std::byte* strip = reinterpret_cast<std::byte*>(data_.floats());
+    kernels::QuantizeStrip(panel_, values.floats(), kernels::kStripRows, k_, scratch.data(), strip);
+    for (size_t i = 1; i < Strips(); ++i) std::memcpy(strip + i * bytes, strip, bytes);
+  }
+
+  kernels::Panel panel_;
+  size_t n_, k_;
+  Data data_;
+};
+
 void Bench::MatMul(kernels::Panel panel, size_t rows, size_t n, size_t k) const {
-  const bool half = panel == kernels::Panel::kF16;
-  const Data w(n * k, half);
+  const std::string name = std::string("matmul/") + kPanelNames[static_cast<int>(panel)] + "/" +
+                           std::to_string(rows) + "x" + std::to_string(n) + "x" + std::to_string(k);
+  if (!Wanted(name)) return;
+  const Matrix w(panel, n, k);
   Data x(rows * k);
+  Data quantized(rows * kernels::QuantizedBytes(k) / sizeof(float));
+  auto* made = reinterpret_cast<std::byte*>(quantized.floats());
+  for (size_t t = 0; t < rows; ++t) {
+    table_.quantize(x.floats() + t * k, k, made + t * kernels::QuantizedBytes(k));
+  }
   std::vector<float> y(rows * n);
-  const kernels::Weights weights = {w.bytes(), static_cast<uint32_t>(n), static_cast<uint32_t>(k),
-                                    panel};
+  const kernels::Weights weights = w.weights();
   constexpr size_t kColumns = 64;
   const Timing time = Time([&] {
     ParallelFor(ThreadPool::Process(), (n + kColumns - 1) / kColumns, threads_,
@@ -149,6 +202,7 @@ void Bench::MatMul(kernels::Panel panel, size_t rows, size_t n, size_t k) const 
                       {.w = &weights,
                        .bias = nullptr,
                        .x = x.floats(),
+                       .quantized = made,
                        .y = y.data(),
                        .y_stride = n,
                        .rows = static_cast<uint32_t>(rows),
@@ -157,14 +211,27 @@ void Bench::MatMul(kernels::Panel panel, size_t rows, size_t n, size_t k) const 
                 });
   });
   const double weight_count = static_cast<double>(n * k);
-  Print(std::string("matmul/") + (half ? "f16/" : "f32/") + std::to_string(rows) + "x" +
-            std::to_string(n) + "x" + std::to_string(k),
-        time, weight_count * (half ? 2 : 4), 2 * weight_count * static_cast<double>(rows),
+  Print(name, time, static_cast<double>(w.bytes()), 2 * weight_count * static_cast<double>(rows),
         Hash(y.data(), y.size()));
+}
+
+void Bench::Quantize(size_t k) const {
+  const std::string name = "quantize/" + std::to_string(k);
+  if (!Wanted(name)) return;
+  Data x(k);
+  Data made(kernels::QuantizedBytes(k) / sizeof(float));
+  const Timing time =
+      Time([&] { table_.quantize(x.floats(), k, reinterpret_cast<std::byte*>(made.floats())); });
+  Print(name, time, static_cast<double>(5 * k), 0,
+        Hash(made.floats(), kernels::QuantizedBytes(k) / sizeof(float)));
 }
 
 void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count) const {
   const bool half = kv == kernels::KvKind::kF16;
+  const std::string name = std::string("attention/") + (half ? "f16/" : "f32/") +
+                           std::to_string(group) + "x" + std::to_string(head_dim) + "x" +
+                           std::to_string(count);
+  if (!Wanted(name)) return;
   const size_t cells = size_t{count} * head_dim;
   const Data k(cells, half);
   const Data v(cells, half);
@@ -186,46 +253,49 @@ void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uin
                       .scale = 0.125f,
                       .softcap = 0});
   });
-  Print(std::string("attention/") + (half ? "f16/" : "f32/") + std::to_string(group) + "x" +
-            std::to_string(head_dim) + "x" + std::to_string(count),
-        time, static_cast<double>(2 * cells * (half ? 2 : 4)),
+  Print(name, time, static_cast<double>(2 * cells * (half ? 2 : 4)),
         4 * static_cast<double>(cells) * group, Hash(out.data(), out.size()));
 }
 
 void Bench::Norm(size_t rows, size_t d) const {
+  const std::string name = "norm/" + std::to_string(rows) + "x" + std::to_string(d);
+  if (!Wanted(name)) return;
   Data x(rows * d);
   Data gain(d);
   std::vector<float> y(rows * d);
   const kernels::NormArgs args = {kernels::Norm::kRms, 1e-5f, false, gain.floats(), nullptr};
   const Timing time = Time([&] { table_.norm(args, x.floats(), y.data(), rows, d); });
-  Print("norm/" + std::to_string(rows) + "x" + std::to_string(d), time,
-        static_cast<double>(8 * rows * d), 0, Hash(y.data(), y.size()));
+  Print(name, time, static_cast<double>(8 * rows * d), 0, Hash(y.data(), y.size()));
 }
 
-void Bench::Activate(kernels::Activation activation, const char* name, size_t count) const {
+void Bench::Activate(kernels::Activation activation, const char* kind, size_t count) const {
+  const std::string name = "activate/" + std::string(kind) + "/" + std::to_string(count);
+  if (!Wanted(name)) return;
   Data gate(count);
   Data up(count);
   std::vector<float> y(count);
   const Timing time =
       Time([&] { table_.activate(activation, gate.floats(), up.floats(), y.data(), count); });
-  Print("activate/" + std::string(name) + "/" + std::to_string(count), time,
-        static_cast<double>(12 * count), 0, Hash(y.data(), y.size()));
+  Print(name, time, static_cast<double>(12 * count), 0, Hash(y.data(), y.size()));
 }
 
 void Bench::Half(size_t count) const {
+  const std::string name = "f16/" + std::to_string(count);
+  if (!Wanted(name)) return;
   Data x(count);
   std::vector<uint16_t> half(count);
   std::vector<float> back(count);
   const Timing narrow = Time([&] { table_.to_f16(x.floats(), half.data(), count); });
   const Timing widen = Time([&] { table_.from_f16(half.data(), back.data(), count); });
   const auto bytes = static_cast<double>(6 * count);
-  Print("to_f16/" + std::to_string(count), narrow, bytes, 0, Hash(back.data(), count));
-  Print("from_f16/" + std::to_string(count), widen, bytes, 0, Hash(back.data(), count));
+  Print("to_" + name, narrow, bytes, 0, Hash(back.data(), count));
+  Print("from_" + name, widen, bytes, 0, Hash(back.data(), count));
 }
 
 void RunAll(const Bench& bench) {
   for (const size_t mib : {1, 8, 64, 256}) bench.Read(mib << 20);
-  for (const kernels::Panel panel : {kernels::Panel::kF32, kernels::Panel::kF16}) {
+  for (const kernels::Panel panel :
+       {kernels::Panel::kQ4, kernels::Panel::kQ8, kernels::Panel::kF16, kernels::Panel::kF32}) {
     for (const size_t rows : {1, 64}) {
       bench.MatMul(panel, rows, 576, 576);    // a 135M model's attention
       bench.MatMul(panel, rows, 1536, 576);   // and its feed-forward
@@ -240,6 +310,8 @@ void RunAll(const Bench& bench) {
     bench.Attention(kv, 3, 64, 256);
     bench.Attention(kv, 4, 64, 2048);
   }
+  bench.Quantize(576);
+  bench.Quantize(8192);
   bench.Norm(1, 2048);
   bench.Norm(64, 2048);
   bench.Activate(kernels::Activation::kSilu, "silu", 8192);
@@ -266,6 +338,7 @@ const quanta::kernels::KernelTable* FindTable(const char* name) {
 
 int main(int argc, char** argv) {
   int threads = 1;
+  const char* only = "";
   const quanta::kernels::KernelTable* table = &quanta::kernels::Best();
   for (int i = 1; i < argc; i += 2) {
     const bool has_value = i + 1 < argc;
@@ -273,16 +346,18 @@ int main(int argc, char** argv) {
       threads = std::atoi(argv[i + 1]);
     } else if (has_value && std::strcmp(argv[i], "--table") == 0) {
       table = FindTable(argv[i + 1]);
+    } else if (has_value && std::strcmp(argv[i], "--only") == 0) {
+      only = argv[i + 1];
     } else {
       table = nullptr;
     }
     if (table == nullptr) {
-      std::fprintf(stderr, "usage: bench_kernels [--threads N] [--table NAME]\n");
+      std::fprintf(stderr, "usage: bench_kernels [--threads N] [--table NAME] [--only TEXT]\n");
       return 2;
     }
   }
   threads = quanta::ThreadPool::Process().Reserve(threads);
   std::printf("{\"table\":\"%s\",\"threads\":%d}\n", table->name, threads);
-  quanta::RunAll(quanta::Bench(*table, threads));
+  quanta::RunAll(quanta::Bench(*table, threads, only));
   return 0;
 }

@@ -13,6 +13,7 @@
 #include "converter/inspect.h"
 #include "converter/interrupt.h"
 #include "converter/progress.h"
+#include "converter/schemes.h"
 #include "converter/version.h"
 #include "converter/writer/compress.h"
 #include "converter/writer/seal.h"
@@ -27,7 +28,7 @@ constexpr const char* kDescription =
     "complete or not at all.\n";
 constexpr const char* kFooter =
     "Examples:\n"
-    "  quanta-convert ./SmolLM2-135M -o smollm.qfb --quant f16\n"
+    "  quanta-convert ./SmolLM2-135M -o smollm.qfb --quant q4\n"
     "  quanta-convert inspect smollm.qfb --tensors\n"
     "  quanta-convert keygen release && quanta-convert sign smollm.qfb --key release\n"
     "  quanta-convert verify smollm.qfb --key release.pub\n"
@@ -36,7 +37,7 @@ constexpr const char* kFooter =
 /// Everything that the command line can say.
 struct Arguments {
   ConvertOptions convert;
-  std::string quant, to = "qfb";
+  std::string quant, embed, head, to = "qfb";
   bool no_self_test = false, no_tokenizer = false, no_chat_template = false;
   bool json = false, quiet = false, tensors = false;
   std::string file, key, output;
@@ -46,16 +47,6 @@ Target ParseTarget(const std::string& name) {
   if (name == "qfb") return Target::kQfb;
   if (name == "hf") return Target::kHuggingFace;
   throw Error(Code::kInvalidArgument, "", "unknown --to " + name, "use qfb or hf");
-}
-
-format::Panel ParseScheme(const std::string& name) {
-  if (name == "f32") return format::Panel::kF32;
-  if (name == "f16" || name.empty()) return format::Panel::kF16;
-  if (name == "q8" || name == "q4") {
-    throw Error(Code::kInvalidArgument, "",
-                "--quant " + name + " is not yet supported by this version", "use f32 or f16");
-  }
-  throw Error(Code::kInvalidArgument, "", "unknown --quant " + name, "use f32 or f16");
 }
 
 /// How another program's files shall store matrices; empty: as the source does.
@@ -79,10 +70,20 @@ Progress::Style StyleOf(const Arguments& arguments) {
 }
 
 /// What only a .qfb has.
-void RefuseModelOptions(const ConvertOptions& options) {
-  if (!options.compress && options.sign_key.empty()) return;
+void RefuseModelOptions(const Arguments& arguments) {
+  if (!arguments.embed.empty() || !arguments.head.empty()) {
+    throw Error(Code::kInvalidArgument, "", "only a .qfb stores embedding or head another way",
+                "leave out --embed and --head");
+  }
+  if (!arguments.convert.compress && arguments.convert.sign_key.empty()) return;
   throw Error(Code::kInvalidArgument, "", "only a .qfb can be compressed or signed",
               "leave out --compress and --sign");
+}
+
+void ParseSchemes(const Arguments& arguments, ConvertOptions* options) {
+  if (!arguments.quant.empty()) options->scheme = ParseScheme(arguments.quant, "--quant");
+  if (!arguments.embed.empty()) options->embed = ParseScheme(arguments.embed, "--embed");
+  if (!arguments.head.empty()) options->head = ParseScheme(arguments.head, "--head");
 }
 
 void RunConvert(Arguments& arguments) {
@@ -92,10 +93,10 @@ void RunConvert(Arguments& arguments) {
   }
   options.target = ParseTarget(arguments.to);
   if (options.target == Target::kQfb) {
-    options.scheme = ParseScheme(arguments.quant);
+    ParseSchemes(arguments, &options);
   } else {
     options.dtype = ParseDtype(arguments.quant);
-    RefuseModelOptions(options);
+    RefuseModelOptions(arguments);
   }
   options.self_test = !arguments.no_self_test;
   options.tokenizer = !arguments.no_tokenizer;
@@ -209,8 +210,14 @@ class Grammar {
     app_.add_option("--to", arguments_.to,
                     "What to make: qfb (default), or hf, a Hugging Face folder")
         ->type_name("FORMAT");
-    app_.add_option("--quant", arguments_.quant,
-                    "Weights: f32 or f16 (default); of hf also bf16 (default: as they are)")
+    app_.add_option(
+            "--quant", arguments_.quant,
+            "Weights: f32, f16 (default), q8 or q4; of hf f32, f16 or bf16 (default: as they "
+            "are)")
+        ->type_name("SCHEME");
+    app_.add_option("--embed", arguments_.embed, "The embedding, if not as --quant says")
+        ->type_name("SCHEME");
+    app_.add_option("--head", arguments_.head, "A head of its own, if not as --quant says")
         ->type_name("SCHEME");
     app_.add_flag("--compress", options.compress, "Write the compressed form, for download");
     app_.add_option("--sign", options.sign_key, "Sign with this secret key (see keygen)")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "converter/convert.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -10,6 +11,8 @@
 #include "converter/error.h"
 #include "converter/export/exporter.h"
 #include "converter/quantize.h"
+#include "converter/readers/reader.h"
+#include "converter/schemes.h"
 #include "converter/scratch.h"
 #include "converter/self_test.h"
 #include "converter/sniff.h"
@@ -38,7 +41,10 @@ std::string FolderName(const std::string& folder) {
 class Conversion {
  public:
   Conversion(const ConvertOptions& options, const std::string& output, Progress* progress)
-      : options_(options), output_(output), progress_(*progress) {}
+      : options_(options),
+        output_(output),
+        progress_(*progress),
+        schemes_{options.scheme, options.embed, options.head} {}
   Conversion(const Conversion&) = delete;
   Conversion& operator=(const Conversion&) = delete;
 
@@ -121,9 +127,10 @@ class Conversion {
 
   /// Chooses each tensor's scheme.
   void DescribeTensors() {
+    CheckHead();
     uint64_t scan = 0;
     for (const SourceTensor& tensor : checkpoint_->tensors) {
-      if (MayOverflow(tensor)) scan += FitsF16Bytes(tensor);
+      scan += ChooseSchemeBytes(tensor, schemes_.For(tensor.role));
       report_.source_bytes += tensor.bytes;
     }
     progress_.Start("checking", scan);
@@ -135,7 +142,9 @@ class Conversion {
       entry.source_dtype = tensor.dtype;
       entry.rows = tensor.rows;
       entry.columns = tensor.columns;
-      const format::Panel panel = ChoosePanel(tensor);
+      const Choice choice = ChooseScheme(tensor, schemes_.For(tensor.role), &progress_);
+      if (!choice.note.empty()) report_.notes.push_back(choice.note);
+      const format::Panel panel = choice.panel;
       entry.scheme = PanelName(panel);
       entry.bytes = format::PanelBytes(panel, entry.rows, entry.columns);
       panels_.push_back(panel);
@@ -143,17 +152,15 @@ class Conversion {
     }
   }
 
-  bool MayOverflow(const SourceTensor& tensor) const {
-    return tensor.matrix && options_.scheme == format::Panel::kF16;
-  }
-
-  /// Vectors stay f32, and so does a matrix with a value that f16 cannot hold.
-  format::Panel ChoosePanel(const SourceTensor& tensor) {
-    if (!tensor.matrix) return format::Panel::kF32;
-    if (!MayOverflow(tensor) || FitsF16(tensor, &progress_)) return options_.scheme;
-    report_.notes.push_back("'" + tensor.name +
-                            "' is stored as f32: it has values beyond the range of f16");
-    return format::Panel::kF32;
+  /// A head that is the embedding is stored like it.
+  void CheckHead() const {
+    const auto& tensors = checkpoint_->tensors;
+    const bool own_head = std::any_of(tensors.begin(), tensors.end(), [](const SourceTensor& t) {
+      return t.role == format::Role::kHead;
+    });
+    if (!options_.head || own_head) return;
+    throw Error(Code::kInvalidArgument, checkpoint_->path,
+                "the head is the embedding, which is stored once", "use --embed, without --head");
   }
 
   void FillHeader() {
@@ -179,7 +186,8 @@ class Conversion {
     header_.provenance.source_format = checkpoint_->source_format;
     header_.provenance.license = checkpoint_->license;
     header_.provenance.tool = kTool;
-    header_.provenance.quantization = format::PanelName(options_.scheme);
+    scheme_name_ = schemes_.Text();
+    header_.provenance.quantization = scheme_name_;
   }
 
   /// The model as it is mapped, at `path`.
@@ -191,8 +199,8 @@ class Conversion {
     if (options_.self_test) {
       progress_.CheckStop();
       Check(out.WriteDraft(&detail), detail, path);
-      report_.self_test = RecordSelfTest(out.temporary_path(), options_.tokenizer,
-                                         SelfTestTolerance(options_.scheme));
+      report_.self_test =
+          RecordSelfTest(out.temporary_path(), options_.tokenizer, SelfTestTolerance(panels_));
       header_.self_test = report_.self_test.View();
     }
     progress_.CheckStop();
@@ -204,9 +212,7 @@ class Conversion {
     progress_.Start("writing", report_.source_bytes);
     for (size_t i = 0; i < report_.tensors.size(); ++i) {
       TensorReport& entry = report_.tensors[i];
-      // Panels of numbers one by one are rows as checkpoints store them.
-      const ElementType& type = *FindElementType(panels_[i] == format::Panel::kF32 ? "F32" : "F16");
-      const StoreError error = StoreTensor(checkpoint_->tensors[i], type, &progress_,
+      const StoreError error = StorePanels(checkpoint_->tensors[i], panels_[i], &progress_,
                                            [&](std::span<const std::byte> bytes) {
                                              ErrorDetail detail;
                                              Check(out->Append(bytes, &detail), detail, path);
@@ -246,7 +252,7 @@ class Conversion {
     report_.source = options_.checkpoint;
     report_.output = output_;
     report_.family = checkpoint_->family;
-    if (report_.scheme.empty()) report_.scheme = format::PanelName(options_.scheme);
+    if (report_.scheme.empty()) report_.scheme = schemes_.Text();
     report_.is_signed = key_.has_value();
     report_.compressed = options_.compress;
     report_.peak_bytes = platform::PeakResidentBytes();
@@ -255,13 +261,14 @@ class Conversion {
   const ConvertOptions& options_;
   const std::string& output_;
   Progress& progress_;
+  const Schemes schemes_;
   Report report_;
   std::unique_ptr<Checkpoint> checkpoint_;
   std::vector<format::Panel> panels_;  ///< one per tensor
   TokenizerTables tokenizer_;
   std::optional<ChatTables> chat_;
   std::optional<writer::SecretKey> key_;
-  std::string source_name_;
+  std::string source_name_, scheme_name_;
   format::Header header_;
 };
 

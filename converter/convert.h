@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "converter/progress.h"
@@ -17,7 +18,9 @@ struct ConvertOptions {
   std::string checkpoint = {};
   std::string output = {};  ///< empty: DefaultOutput(checkpoint, target)
   Target target = Target::kQfb;
-  format::Panel scheme = format::Panel::kF16;  ///< of a .qfb
+  format::Panel scheme = format::Panel::kF16;  ///< of a .qfb's matrices
+  std::optional<format::Panel> embed = {};     ///< of its embedding; empty: `scheme`
+  std::optional<format::Panel> head = {};      ///< of its head, where it has one of its own
   std::string dtype = {};  ///< of the other targets: an ElementType's name; empty: the source's
   bool compress = false;
   std::string sign_key = {};  ///< a secret key's file; empty: not signed

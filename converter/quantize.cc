@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "converter/error.h"
+#include "runtime/core/thread_pool.h"
+#include "runtime/kernels/quant/panels.h"
+#include "runtime/kernels/quant/quantize.h"
 
 namespace quanta::converter {
 namespace {
@@ -53,11 +56,13 @@ uint32_t LargestBits(std::span<const float> values) {
 }
 
 /// Calls `body(values, largest)` with the tensor's numbers, some rows at a time, after
-/// checking them, and the magnitude bits of the largest.
+/// checking them, and the magnitude bits of the largest. Blocks begin at multiples of
+/// `unit` rows.
 template <class Body>
-void ForEachBlock(const SourceTensor& tensor, Progress* progress, const Body& body) {
+void ForEachBlock(const SourceTensor& tensor, Progress* progress, const Body& body,
+                  size_t unit = 1) {
   const uint32_t columns = tensor.columns;
-  const auto step = static_cast<uint32_t>(std::max<size_t>(kBlock / columns, 1));
+  const auto step = static_cast<uint32_t>(std::max<size_t>(kBlock / columns / unit, 1) * unit);
   std::vector<float> values(size_t{std::min(step, tensor.rows)} * columns);
   for (uint32_t first = 0; first < tensor.rows; first += step) {
     const uint32_t rows = std::min(step, tensor.rows - first);
@@ -93,7 +98,6 @@ class ErrorSum {
   static constexpr size_t kLanes = 8;
 
   void AddOne(float source, float stored, size_t lane) {
-    // Exact in f32: rounding loses no more bits than a number has.
     const float lost = std::abs(stored - source);
     squares_[lane] += double{lost} * double{lost};
     largest_[lane] = lost > largest_[lane] ? lost : largest_[lane];
@@ -131,6 +135,67 @@ StoreError StoreTensor(const SourceTensor& tensor, const ElementType& type, Prog
     type.widen(bytes.data(), blocks, stored.data());
     lost.Add(values, stored);
   });
+  return lost.Total(tensor.count());
+}
+
+namespace {
+
+/// Quantizes and packs `values` [rows, columns], and makes of them what they became.
+class StripMaker {
+ public:
+  StripMaker(kernels::Panel panel, size_t columns)
+      : panel_(panel),
+        columns_(columns),
+        threads_(ThreadPool::Process().Reserve(ThreadPool::UsableCores())),
+        scratch_(static_cast<size_t>(threads_) * columns) {}
+
+  std::span<const std::byte> Make(std::span<const float> values) {
+    const size_t rows = values.size() / columns_;
+    const size_t strips = (rows + kernels::kStripRows - 1) / kernels::kStripRows;
+    const size_t strip_bytes = kernels::StripBytes(panel_, columns_);
+    bytes_.resize(strips * strip_bytes);
+    stored_.resize(values.size());
+    ParallelFor(ThreadPool::Process(), strips, threads_, [&](size_t strip, int worker) {
+      const size_t first = strip * kernels::kStripRows;
+      const size_t count = std::min(kernels::kStripRows, rows - first);
+      std::byte* to = bytes_.data() + strip * strip_bytes;
+      kernels::QuantizeStrip(panel_, values.data() + first * columns_, count, columns_,
+                             scratch_.data() + static_cast<size_t>(worker) * columns_, to);
+      for (size_t row = 0; row < count; ++row) {
+        kernels::UnpackRow(panel_, to, columns_, row, stored_.data() + (first + row) * columns_);
+      }
+    });
+    return bytes_;
+  }
+  std::span<const float> stored() const { return stored_; }
+
+ private:
+  kernels::Panel panel_;
+  size_t columns_;
+  int threads_;
+  std::vector<int8_t> scratch_;  ///< [threads, columns]
+  std::vector<std::byte> bytes_;
+  std::vector<float> stored_;
+};
+
+}  // namespace
+
+StoreError StorePanels(const SourceTensor& tensor, format::Panel panel, Progress* progress,
+                       const std::function<void(std::span<const std::byte>)>& sink) {
+  // Panels of numbers one by one are rows as checkpoints store them.
+  if (panel == format::Panel::kF32 || panel == format::Panel::kF16) {
+    const char* type = panel == format::Panel::kF32 ? "F32" : "F16";
+    return StoreTensor(tensor, *FindElementType(type), progress, sink);
+  }
+  StripMaker maker(static_cast<kernels::Panel>(panel), tensor.columns);
+  ErrorSum lost;
+  ForEachBlock(
+      tensor, progress,
+      [&](std::span<const float> values, uint32_t) {
+        sink(maker.Make(values));
+        lost.Add(values, maker.stored());
+      },
+      kernels::kStripRows);
   return lost.Total(tensor.count());
 }
 

@@ -7,6 +7,7 @@
 
 #include "converter/checkpoint.h"
 #include "converter/progress.h"
+#include "runtime/format/model_view.h"
 
 namespace quanta::converter {
 
@@ -28,6 +29,11 @@ uint64_t FitsF16Bytes(const SourceTensor& tensor);
 /// Memory: a few MiB, or a row where that is more; pages of the source are released.
 /// Throws Error(kCorrupt) as FitsF16 does.
 StoreError StoreTensor(const SourceTensor& tensor, const ElementType& type, Progress* progress,
+                       const std::function<void(std::span<const std::byte>)>& sink);
+
+/// Hands `sink` the bytes of `tensor` in panel layout, some strips at a time. q8 and q4: the
+/// tensor's values are of magnitudes below 2^100. Memory, pages and errors: as StoreTensor.
+StoreError StorePanels(const SourceTensor& tensor, format::Panel panel, Progress* progress,
                        const std::function<void(std::span<const std::byte>)>& sink);
 
 }  // namespace quanta::converter

@@ -22,8 +22,8 @@ struct SelfTestRecord {
   format::SelfTest View() const;
 };
 
-/// How far logits may differ between machines for a scheme.
-float SelfTestTolerance(format::Panel scheme);
+/// How far logits may differ between machines, for a model with such tensors.
+float SelfTestTolerance(std::span<const format::Panel> panels);
 
 /// Runs the model file at `path` on this machine's fastest kernels.
 /// `has_tokenizer`: whether the prompt can be a text.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "converter/error.h"
+#include "converter/panel_source.h"
 #include "converter/readers/reader.h"
 #include "converter/scratch.h"
 #include "converter/writer/compress.h"
@@ -56,39 +57,34 @@ std::shared_ptr<Opened> OpenFile(const std::string& path) {
   return opened;
 }
 
-const ElementType& TypeOf(const format::Tensor& tensor, const std::string& path) {
-  switch (tensor.panel) {
-    case format::Panel::kF32:
-      return *FindElementType("F32");
-    case format::Panel::kF16:
-      return *FindElementType("F16");
-    case format::Panel::kQ8:
-    case format::Panel::kQ4:
-      break;
+/// The numbers that a tensor's bytes stand for.
+void ReadFrom(std::span<const std::byte> bytes, const format::Tensor& in, SourceTensor* out) {
+  if (in.panel == format::Panel::kQ8 || in.panel == format::Panel::kQ4) {
+    out->dtype = Upper(format::PanelName(in.panel));
+    out->fits_f16 = false;  // perhaps
+    out->source = PanelRows(bytes, in.panel, in.columns, true);
+    return;
   }
-  throw Error(Code::kUnsupported, path,
-              "tensor '" + std::string(tensor.name) + "' is stored as " +
-                  format::PanelName(tensor.panel) + ", which this version does not read back",
-              "convert from the original checkpoint");
+  const ElementType& type = *FindElementType(in.panel == format::Panel::kF32 ? "F32" : "F16");
+  out->dtype = type.name;
+  out->fits_f16 = type.fits_f16;
+  out->source = StoredRows(bytes, type, in.columns, true);
 }
 
 void AddTensors(const Opened& opened, const std::string& path, Checkpoint* checkpoint) {
   for (const format::Tensor& in : opened.file.header.tensors) {
-    const ElementType& type = TypeOf(in, path);
     SourceTensor& out = checkpoint->tensors.emplace_back();
     out.name = in.name;
     out.place = path;
     out.role = in.role;
     out.layer = in.layer;
-    out.dtype = type.name;
-    out.fits_f16 = type.fits_f16;
     out.matrix = !format::IsVectorRole(in.role);
     out.rows = in.rows;
     out.columns = in.columns;
     out.bytes = in.bytes;
     const auto bytes =
         opened.file.data.subspan(static_cast<size_t>(in.offset), static_cast<size_t>(in.bytes));
-    out.source = StoredRows(bytes, type, in.columns, true);
+    ReadFrom(bytes, in, &out);
   }
 }
 

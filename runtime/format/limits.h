@@ -19,6 +19,8 @@ inline constexpr uint32_t kMaxChunkBytes = 64u << 20;
 inline constexpr uint32_t kMaxLayers = 4096;
 inline constexpr uint32_t kMaxVocab = 1u << 24;
 inline constexpr uint32_t kMaxWidth = 1u << 24;  ///< hidden, ffn, heads * head_dim
+/// Of a q8 matrix: so many products of 255 and 127 fit 32 bits.
+inline constexpr uint32_t kMaxQ8Columns = 1u << 16;
 inline constexpr uint32_t kMaxContext = 1u << 26;
 
 inline constexpr size_t kMaxNameBytes = 512;        ///< of a tensor

@@ -131,6 +131,10 @@ Status ValidateTensors(const Header& header, ErrorDetail* detail) {
   for (size_t i = 0; i < header.tensors.size(); ++i) {
     const Tensor& tensor = header.tensors[i];
     QUANTA_TRY(inventory.Add(tensor, i, detail));
+    if (tensor.panel == Panel::kQ8 && tensor.columns > kMaxQ8Columns) {
+      return Corrupt(detail, QUANTA_TENSOR "q8 of %u columns, at most %u",
+                     QUANTA_TENSOR_ARGS(i, tensor), tensor.columns, kMaxQ8Columns);
+    }
     QUANTA_TRY(ValidateShape(header.architecture, tensor, i, detail));
     QUANTA_TRY(ValidatePlace(tensor, i, header.data_bytes, detail));
   }

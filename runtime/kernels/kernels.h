@@ -28,13 +28,23 @@ struct Weights {
   Panel panel = Panel::kF32;
 };
 
+/// Whether products with these weights read rows that `quantize` made.
+constexpr bool ReadsQuantized(Panel panel) { return panel == Panel::kQ8 || panel == Panel::kQ4; }
+
+/// Bytes of a row of k activations as `quantize` makes it; a multiple of 64.
+constexpr size_t QuantizedBytes(size_t k) {
+  const size_t groups = (k + 31) / 32;
+  return (64 + groups * (32 + 4) + 63) / 64 * 64;
+}
+
 /// y[t, j] = sum_k x[t, k] * W[j, k] (+ bias[j]) for t in [0, rows), j in [begin, end).
 struct MatMulTile {
   const Weights* w;
-  const float* bias;  ///< [n] or null
-  const float* x;     ///< [rows, k]
-  float* y;           ///< [rows, y_stride]
-  size_t y_stride;    ///< elements, >= n
+  const float* bias;                     ///< [n] or null
+  const float* x;                        ///< [rows, k]; panels f32 and f16
+  const std::byte* quantized = nullptr;  ///< [rows, QuantizedBytes(k)]; q8, q4
+  float* y;                              ///< [rows, y_stride]
+  size_t y_stride;                       ///< elements, >= n
   uint32_t rows;
   uint32_t begin, end;
 };
@@ -67,11 +77,18 @@ struct AttentionArgs {
 
 struct KernelTable {
   const char* name;  ///< of the instruction set, e.g. "avx2"; for people
+  bool fused;        ///< it has a fused multiply-add
 
-  /// By panel; null where this build has no kernel.
+  /// By panel. With q8 and q4 the sums over int8 are exact, and the few roundings
+  /// after them are the same everywhere: a result has the bits of Reference() on every
+  /// instruction set with a fused multiply-add (`fused`), and of MultiplyPanels(.., false)
+  /// on the others.
   void (*matmul[kPanelKinds])(const MatMulTile&);
   /// out[d] = W[row, d], widened; d in [0, k).
   void (*gather[kPanelKinds])(const Weights&, uint32_t row, float* out);
+  /// Makes one row x [k] of int8 (quant/activations.h), QuantizedBytes(k) long, 64-byte
+  /// aligned: once per row, for all products that read it. The same bits in every table.
+  void (*quantize)(const float* x, size_t k, std::byte* out);
 
   /// y[t] = norm(x[t]) for rows of d; y may be x.
   /// Source: Zhang & Sennrich 2019 (RMS), eq. 4; Ba et al. 2016 (layer), eq. 4.

@@ -7,6 +7,7 @@
 
 #include "runtime/kernels/half.h"
 #include "runtime/kernels/kernels.h"
+#include "runtime/kernels/quant/oracle.h"
 
 namespace quanta::kernels {
 namespace {
@@ -39,6 +40,8 @@ void Gather(const Weights& w, uint32_t row, float* out) {
   const T* from = reinterpret_cast<const T*>(w.data) + size_t{row} * w.k;
   for (size_t i = 0; i < w.k; ++i) out[i] = Load(from + i);
 }
+
+void MatMulPanels(const MatMulTile& tile) { MultiplyPanels(tile, true); }
 
 void NormRow(const NormArgs& args, const float* x, float* y, size_t d) {
   const auto count = static_cast<double>(d);
@@ -158,8 +161,10 @@ void FromF16(const uint16_t* x, float* y, size_t count) {
 const KernelTable& Reference() {
   static constexpr KernelTable table = {
       .name = "reference",
-      .matmul = {MatMul<float>, MatMul<uint16_t>, nullptr, nullptr},
-      .gather = {Gather<float>, Gather<uint16_t>, nullptr, nullptr},
+      .fused = true,
+      .matmul = {MatMul<float>, MatMul<uint16_t>, MatMulPanels, MatMulPanels},
+      .gather = {Gather<float>, Gather<uint16_t>, GatherPanel, GatherPanel},
+      .quantize = QuantizeRow,
       .norm = NormRows,
       .rope = Rope,
       .attention = Attention,

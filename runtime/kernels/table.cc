@@ -3,6 +3,8 @@
 #include <cstdint>
 
 #include "quanta/check.h"
+#include "runtime/kernels/quant/kernels_arm.h"
+#include "runtime/kernels/quant/kernels_x86.h"
 #include "runtime/kernels/targets.h"
 // Highway, told its targets:
 #include "hwy/highway.h"
@@ -10,7 +12,7 @@
 namespace quanta::kernels {
 namespace {
 
-constexpr size_t kMaxTables = 4;
+constexpr size_t kMaxTables = 5;
 
 struct Tables {
   KernelTable table[kMaxTables];
@@ -42,7 +44,32 @@ void Fill(int64_t target, KernelTable* table) {
   FillElementwise(table);
   FillMatMul(table);
   FillNorm(table);
+  FillPanels(table);
+  FillQuantize(table);
   FillRope(table);
+}
+
+using MatMulFunction = void (*)(const MatMulTile&);
+
+/// The best table once more, with better products of q8 and q4 weights.
+[[maybe_unused]] void Extend(const char* name, MatMulFunction q8, MatMulFunction q4,
+                             Tables* tables) {
+  QUANTA_CHECK(tables->count != 0 && tables->count < kMaxTables);
+  KernelTable& table = tables->table[tables->count];
+  table = tables->table[tables->count - 1];
+  table.name = name;
+  table.matmul[static_cast<int>(Panel::kQ8)] = q8;
+  table.matmul[static_cast<int>(Panel::kQ4)] = q4;
+  ++tables->count;
+}
+
+/// Instruction sets for integers that the kernels of floats gain nothing from.
+void ExtendForCpu([[maybe_unused]] Tables* tables) {
+#if defined(__x86_64__)
+  if (HasAvx512Vnni()) Extend("avx512_vnni", MatMulQ8Vnni, MatMulQ4Vnni, tables);
+#elif defined(__aarch64__)
+  if (HasDotProducts()) Extend("neon_dotprod", MatMulQ8Dot, MatMulQ4Dot, tables);
+#endif
 }
 
 Tables MakeTables() {
@@ -56,6 +83,7 @@ Tables MakeTables() {
     QUANTA_CHECK(tables.count < kMaxTables);
     Fill(static_cast<int64_t>(target), &tables.table[tables.count++]);
   }
+  ExtendForCpu(&tables);
   return tables;
 }
 

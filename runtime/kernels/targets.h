@@ -22,6 +22,8 @@ void FillAttention(KernelTable* table);
 void FillElementwise(KernelTable* table);
 void FillMatMul(KernelTable* table);
 void FillNorm(KernelTable* table);
+void FillPanels(KernelTable* table);
+void FillQuantize(KernelTable* table);
 void FillRope(KernelTable* table);
 
 /// How many tables this CPU can run. For tests: programs use Best().

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <initializer_list>
 #include <type_traits>
 
 namespace quanta::llm {
@@ -110,6 +109,11 @@ Status Decoder::PlanActivations(Arena* arena) {
     gate_ = arch_->gated ? up_ + wide : nullptr;
   }
 
+  const size_t row_bytes = LargestQuantizedInput(model_->weights);
+  std::span<std::byte> quantized;
+  QUANTA_TRY(arena->Take(Times({chunk, row_bytes}), &quantized));
+  quantized_ = quantized.data();
+
   // Padded to cache lines, so that the threads' scores share none.
   uint32_t visible = 0;
   for (const format::Layer& layer : arch_->layers) {
@@ -191,7 +195,7 @@ void Decoder::Layer(size_t index, const Chunk& chunk) {
   Store(index, chunk);
   if (chunk.live == 0) return;
   Attend(index, chunk);
-  const Product output = {&layer.o, attended_, h_, chunk.live};
+  const Product output = {&layer.o, Prepare(attended_, chunk.live, {&layer.o}), h_};
   Multiply({&output, 1});
   BlockOutput(layer.attention, stream, chunk.live);
   FeedForward(layer, chunk);
@@ -200,11 +204,10 @@ void Decoder::Layer(size_t index, const Chunk& chunk) {
 /// Queries of the live rows, keys and values of all.
 void Decoder::Project(size_t index, const Chunk& chunk) {
   const LayerWeights& layer = model_->weights.layers[index];
-  const float* in = BlockInput(layer.attention, x_, chunk.rows);
-  const float* live = in + (chunk.rows - chunk.live) * arch_->hidden;
-  const Product products[] = {{&layer.k, in, k_, chunk.rows},
-                              {&layer.v, in, v_, chunk.rows},
-                              {&layer.q, live, q_, chunk.live}};
+  const Input in = Prepare(BlockInput(layer.attention, x_, chunk.rows), chunk.rows,
+                           {&layer.q, &layer.k, &layer.v});
+  const Product products[] = {
+      {&layer.k, in, k_}, {&layer.v, in, v_}, {&layer.q, in.Last(chunk.live), q_}};
   Multiply({products, chunk.live == 0 ? size_t{2} : size_t{3}});
 }
 
@@ -277,13 +280,14 @@ void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
   const size_t F = arch_->ffn;
   const size_t rows = chunk.live;
   float* stream = x_ + (chunk.rows - rows) * arch_->hidden;
-  const float* in = BlockInput(layer.ffn, stream, rows);
-  const Product gate = {&layer.gate, in, gate_, rows};
-  const Product up = {&layer.up, in, up_, rows};
+  const Input in = Prepare(BlockInput(layer.ffn, stream, rows), rows, {&layer.up, &layer.gate});
+  const Product gate = {&layer.gate, in, gate_};
+  const Product up = {&layer.up, in, up_};
   const auto activation = static_cast<kernels::Activation>(arch_->activation);
 
   // One tile makes a range of the products and activates it while it is in cache.
-  team_.Columns(F, rows * arch_->hidden * (arch_->gated ? 2 : 1), [&](size_t begin, size_t end) {
+  const size_t work = ColumnWork(up) + (arch_->gated ? ColumnWork(gate) : 0);
+  team_.Columns(F, work, [&](size_t begin, size_t end) {
     MultiplyColumns(up, begin, end);
     if (arch_->gated) MultiplyColumns(gate, begin, end);
     for (size_t row = 0; row < rows; ++row) {
@@ -292,7 +296,7 @@ void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
       table_->activate(activation, act, arch_->gated ? y : nullptr, y, end - begin);
     }
   });
-  const Product down = {&layer.down, up_, h_, rows};
+  const Product down = {&layer.down, Prepare(up_, rows, {&layer.down}), h_};
   Multiply({&down, 1});
   BlockOutput(layer.ffn, stream, rows);
 }
@@ -302,8 +306,8 @@ std::span<const float> Decoder::Logits(const Chunk& chunk) {
   const size_t V = arch_->vocab;
   const ModelWeights& weights = model_->weights;
   float* stream = x_ + (chunk.rows - chunk.live) * arch_->hidden;
-  const Product head = {&weights.head, stream, logits_, chunk.live};
   Normalize(weights.final_norm, stream, stream, chunk.live, arch_->hidden);
+  const Product head = {&weights.head, Prepare(stream, chunk.live, {&weights.head}), logits_};
   Multiply({&head, 1});
   const size_t count = chunk.live * V;
   if (arch_->logit_scale != 1) table_->scale(logits_, arch_->logit_scale, logits_, count);
@@ -352,14 +356,42 @@ void Decoder::Rotate(int32_t rope, size_t row, float* x, size_t heads) const {
                arch_->head_dim, table.half, static_cast<kernels::Pairing>(pairing));
 }
 
+Decoder::Input Decoder::Input::Last(size_t count) const {
+  const size_t skipped = rows - count;
+  return {x + skipped * k,
+          quantized == nullptr ? nullptr : quantized + skipped * kernels::QuantizedBytes(k), count,
+          k};
+}
+
+Decoder::Input Decoder::Prepare(const float* x, size_t rows,
+                                std::initializer_list<const Linear*> readers) const {
+  const size_t k = (*readers.begin())->w.k;
+  const bool wanted = std::any_of(readers.begin(), readers.end(), [](const Linear* linear) {
+    return kernels::ReadsQuantized(linear->w.panel);
+  });
+  if (!wanted) return {x, nullptr, rows, k};
+  const size_t bytes = kernels::QuantizedBytes(k);
+  team_.Rows(rows, k,
+             [&](size_t row) { table_->quantize(x + row * k, k, quantized_ + row * bytes); });
+  return {x, quantized_, rows, k};
+}
+
+/// What a column of a product costs, in multiply-adds of floats.
+size_t Decoder::ColumnWork(const Product& product) {
+  const kernels::Weights& w = product.linear->w;
+  const size_t work = product.input.rows * w.k;
+  return kernels::ReadsQuantized(w.panel) ? work / kQuantizedSpeed : work;
+}
+
 void Decoder::MultiplyColumns(const Product& product, size_t begin, size_t end) const {
   const kernels::Weights& w = product.linear->w;
   table_->matmul[static_cast<size_t>(w.panel)]({.w = &w,
                                                 .bias = product.linear->bias,
-                                                .x = product.x,
+                                                .x = product.input.x,
+                                                .quantized = product.input.quantized,
                                                 .y = product.y,
                                                 .y_stride = w.n,
-                                                .rows = static_cast<uint32_t>(product.rows),
+                                                .rows = static_cast<uint32_t>(product.input.rows),
                                                 .begin = static_cast<uint32_t>(begin),
                                                 .end = static_cast<uint32_t>(end)});
 }
@@ -374,7 +406,7 @@ void Decoder::Multiply(std::span<const Product> products) const {
   size_t work = 0;
   for (const Product& product : products) {
     columns += padded(product);
-    work = std::max(work, product.rows * product.linear->w.k);
+    work = std::max(work, ColumnWork(product));
   }
   team_.Columns(columns, work, [&](size_t begin, size_t end) {
     size_t at = 0;

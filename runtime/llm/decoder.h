@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 
 #include "quanta/arena.h"
@@ -69,12 +70,17 @@ class Decoder {
   struct Chunk {
     size_t rows, position, live;
   };
-  /// One matrix product of several that share their input.
+  /// What products read: rows of floats, and the same as int8 if one of them wants those.
+  struct Input {
+    const float* x;
+    const std::byte* quantized;
+    size_t rows, k;
+    Input Last(size_t count) const;
+  };
   struct Product {
     const Linear* linear;
-    const float* x;
+    Input input;
     float* y;
-    size_t rows;
   };
 
   Status PlanCaches(Arena* arena);
@@ -95,7 +101,11 @@ class Decoder {
   void BlockOutput(const BlockNorms& norms, float* stream, size_t rows);
   void Normalize(const NormWeights& norm, const float* x, float* y, size_t rows, size_t d) const;
   void Rotate(int32_t rope, size_t row, float* x, size_t heads) const;
+  /// `x` [rows, k] for these matrices, of which the first exists; the int8 are good until
+  /// the next call.
+  Input Prepare(const float* x, size_t rows, std::initializer_list<const Linear*> readers) const;
   void Multiply(std::span<const Product> products) const;
+  static size_t ColumnWork(const Product& product);
   void MultiplyColumns(const Product& product, size_t begin, size_t end) const;
 
   const Model::Impl* model_ = nullptr;
@@ -109,13 +119,14 @@ class Decoder {
   float* x_ = nullptr;            ///< the stream [chunk, hidden]
   float* h_ = nullptr;            ///< a block's input and output [chunk, hidden]
   // Attention and feed-forward take turns in the same memory.
-  float* q_ = nullptr;         ///< [chunk, heads * head_dim]
-  float* attended_ = nullptr;  ///< [chunk, heads * head_dim]
-  float* k_ = nullptr;         ///< [chunk, kv_heads * head_dim]
-  float* v_ = nullptr;         ///< [chunk, kv_heads * head_dim]
-  float* gate_ = nullptr;      ///< [chunk, ffn]
-  float* up_ = nullptr;        ///< [chunk, ffn]
-  float* scores_ = nullptr;    ///< [threads, score_stride_]
+  float* q_ = nullptr;              ///< [chunk, heads * head_dim]
+  float* attended_ = nullptr;       ///< [chunk, heads * head_dim]
+  float* k_ = nullptr;              ///< [chunk, kv_heads * head_dim]
+  float* v_ = nullptr;              ///< [chunk, kv_heads * head_dim]
+  float* gate_ = nullptr;           ///< [chunk, ffn]
+  float* up_ = nullptr;             ///< [chunk, ffn]
+  std::byte* quantized_ = nullptr;  ///< what Prepare makes, one block's input at a time
+  float* scores_ = nullptr;         ///< [threads, score_stride_]
   size_t score_stride_ = 0;
   float* logits_ = nullptr;  ///< [1 or chunk, vocab]
 };

@@ -15,6 +15,8 @@ namespace quanta::llm {
 /// Multiply-adds that are worth one tile: a few microseconds, so that a thread
 /// that loses its core delays the others by little, and claiming a tile is cheap.
 inline constexpr size_t kTileWork = size_t{1} << 15;
+/// How many multiply-adds of int8 take the time of one of floats.
+inline constexpr size_t kQuantizedSpeed = 8;
 inline constexpr size_t kTilesPerThread = 8;
 inline constexpr size_t kTileColumns = 16;  ///< tiles begin where panels do
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/llm/weights.h"
 
+#include <algorithm>
+
 namespace quanta::llm {
 namespace {
 
@@ -132,6 +134,22 @@ Status BindWeights(const format::File& file, const kernels::KernelTable& table,
   }
   if (weights->head.w.data == nullptr) weights->head.w = weights->embedding;
   return {};
+}
+
+size_t LargestQuantizedInput(const ModelWeights& weights) {
+  size_t largest = 0;
+  const auto take = [&](const Linear& linear) {
+    if (linear.w.data == nullptr || !kernels::ReadsQuantized(linear.w.panel)) return;
+    largest = std::max(largest, kernels::QuantizedBytes(linear.w.k));
+  };
+  for (const LayerWeights& layer : weights.layers) {
+    for (const Linear* linear :
+         {&layer.q, &layer.k, &layer.v, &layer.o, &layer.gate, &layer.up, &layer.down}) {
+      take(*linear);
+    }
+  }
+  take(weights.head);
+  return largest;
 }
 
 }  // namespace quanta::llm

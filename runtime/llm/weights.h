@@ -47,4 +47,7 @@ struct ModelWeights {
 Status BindWeights(const format::File& file, const kernels::KernelTable& table,
                    ModelWeights* weights, ErrorDetail* detail);
 
+/// Bytes of the longest row that a product of this model reads as int8; 0 if none does.
+size_t LargestQuantizedInput(const ModelWeights& weights);
+
 }  // namespace quanta::llm

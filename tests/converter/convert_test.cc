@@ -135,6 +135,81 @@ TEST(Convert, FilesStateTheOldestReaderThatUnderstandsThem) {
   EXPECT_EQ(ModelFile(folder.File("m.qfb")).file.header.reader_version, 1u);
 }
 
+TEST(Convert, EmbeddingAndHeadMayHaveSchemesOfTheirOwn) {
+  const TempFolder folder;
+  const std::string out = folder.File("m.qfb");
+  const Report report = ConvertNow({.checkpoint = Fixture("llama_untied"),
+                                    .output = out,
+                                    .scheme = Panel::kQ4,
+                                    .embed = Panel::kQ8,
+                                    .head = Panel::kF16});
+  const ModelFile model(out);
+  EXPECT_EQ(model.file.header.provenance.quantization, "q4, embedding q8, head f16");
+  EXPECT_EQ(report.scheme, "q4, embedding q8, head f16");
+  for (const format::Tensor& tensor : model.file.header.tensors) {
+    Panel expected = tensor.rows == 1 ? Panel::kF32 : Panel::kQ4;
+    if (tensor.role == format::Role::kEmbedding) expected = Panel::kQ8;
+    if (tensor.role == format::Role::kHead) expected = Panel::kF16;
+    EXPECT_EQ(tensor.panel, expected) << tensor.name;
+  }
+}
+
+TEST(Convert, AHeadThatIsTheEmbeddingHasNoSchemeOfItsOwn) {
+  const TempFolder folder;
+  EXPECT_ERROR(ConvertNow({.checkpoint = Fixture("llama_tied"),
+                           .output = folder.File("m.qfb"),
+                           .head = Panel::kQ8}),
+               "the head is the embedding, which is stored once; use --embed, without --head");
+}
+
+TEST(Convert, QuantizingLosesLittleAndTheReportSaysHowMuch) {
+  const TempFolder folder;
+  const std::string f32 = folder.File("f32.qfb");
+  ConvertNow({.checkpoint = Fixture("llama_untied"), .output = f32, .scheme = Panel::kF32});
+  const auto original = OpenCheckpoint(f32, {});
+  for (const Panel scheme : {Panel::kQ8, Panel::kQ4}) {
+    const std::string out = folder.File("q.qfb");
+    const Report report =
+        ConvertNow({.checkpoint = Fixture("llama_untied"), .output = out, .scheme = scheme});
+    const auto stored = OpenCheckpoint(out, {});
+    ASSERT_EQ(stored->tensors.size(), original->tensors.size());
+    for (size_t i = 0; i < stored->tensors.size(); ++i) {
+      const SourceTensor& tensor = stored->tensors[i];
+      std::vector<float> x(tensor.count()), y(tensor.count());
+      original->tensors[i].source->Read(0, tensor.rows, x.data());
+      tensor.source->Read(0, tensor.rows, y.data());
+      double lost = 0, size = 0, largest = 0;
+      for (size_t j = 0; j < x.size(); ++j) {
+        const double error = std::abs(static_cast<double>(x[j]) - static_cast<double>(y[j]));
+        lost += error * error;
+        size += std::pow(static_cast<double>(x[j]), 2);
+        largest = std::max(largest, error);
+      }
+      const double rms = std::sqrt(lost / static_cast<double>(x.size()));
+      EXPECT_NEAR(report.tensors[i].error_rms, rms, 1e-6 + 1e-4 * rms) << tensor.name;
+      EXPECT_NEAR(report.tensors[i].error_max, largest, 1e-6 + 1e-4 * largest) << tensor.name;
+      EXPECT_EQ(report.tensors[i].bytes, tensor.bytes);
+      const double allowed = tensor.matrix ? (scheme == Panel::kQ8 ? 0.012 : 0.12) : 0;
+      EXPECT_LE(std::sqrt(lost / size), allowed) << tensor.name;
+    }
+  }
+}
+
+TEST(Convert, QuantizingWhatIsQuantizedChangesLittleMore) {
+  const TempFolder folder;
+  ConvertNow(
+      {.checkpoint = Fixture("llama_tied"), .output = folder.File("a.qfb"), .scheme = Panel::kQ4});
+  const Report report = ConvertNow(
+      {.checkpoint = folder.File("a.qfb"), .output = folder.File("b.qfb"), .scheme = Panel::kQ4});
+  // Of a group whose largest numbers were not used, a finer scale may fit as well.
+  for (const TensorReport& tensor : report.tensors) {
+    EXPECT_LT(tensor.error_rms, 1e-4) << tensor.name;
+    if (tensor.rows > 1) {
+      EXPECT_EQ(tensor.source_dtype, "Q4");
+    }
+  }
+}
+
 TEST(Convert, TheSameCheckpointGivesTheSameBytes) {
   const TempFolder folder;
   const ConvertOptions options{.checkpoint = Fixture("llama_tied"), .output = folder.File("a")};
@@ -146,7 +221,7 @@ TEST(Convert, TheSameCheckpointGivesTheSameBytes) {
 }
 
 TEST(Convert, TheSelfTestThatIsRecordedPasses) {
-  for (const Panel scheme : {Panel::kF32, Panel::kF16}) {
+  for (const Panel scheme : {Panel::kF32, Panel::kF16, Panel::kQ8, Panel::kQ4}) {
     const TempFolder folder;
     const std::string out = folder.File("m.qfb");
     const Report report =

@@ -192,10 +192,11 @@ TEST_F(Program, ATamperedByteDoesNotVerify) {
 
 TEST_F(Program, UsageErrorsAreOneLineAndTwo) {
   ExpectFailure("$C", 2, "no checkpoint given; see quanta-convert --help");
-  ExpectFailure("$C x --quant q4", 2,
-                "--quant q4 is not yet supported by this version; use f32 or f16");
-  ExpectFailure("$C x --quant q8", 2, "not yet supported by this version");
-  ExpectFailure("$C x --quant f64", 2, "unknown --quant f64; use f32 or f16");
+  ExpectFailure("$C x --quant f64", 2, "unknown --quant f64; use f32, f16, q8 or q4");
+  ExpectFailure("$C x --embed q5", 2, "unknown --embed q5; use f32, f16, q8 or q4");
+  ExpectFailure("$C x --head int8", 2, "unknown --head int8; use f32, f16, q8 or q4");
+  ExpectFailure("$C x --to hf --quant q4", 2, "unknown --quant q4 for this target");
+  ExpectFailure("$C x --to hf --embed q8", 2, "leave out --embed and --head");
   ExpectFailure("$C x --no-such-flag", 2, "no-such-flag");
   ExpectFailure("$C x y", 2, "see quanta-convert --help");
   ExpectFailure("$C sign m.qfb", 2, "--key");
@@ -207,7 +208,7 @@ TEST_F(Program, HelpAndVersionGoToStdout) {
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_THAT(help.out, HasSubstr("--quant"));
   EXPECT_THAT(help.out, HasSubstr("inspect"));
-  EXPECT_EQ(help.out.find("q4"), help.out.npos);
+  EXPECT_THAT(help.out, HasSubstr("--embed"));
   EXPECT_THAT(Run("$C --version").out, HasSubstr("quanta-convert "));
 }
 

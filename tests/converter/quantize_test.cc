@@ -7,6 +7,10 @@
 #include <limits>
 #include <vector>
 
+#include "converter/panel_source.h"
+#include "converter/schemes.h"
+#include "runtime/kernels/quant/panels.h"
+#include "runtime/kernels/quant/quantize.h"
 #include "tests/converter/error_matchers.h"
 
 namespace quanta::converter {
@@ -134,6 +138,87 @@ TEST(StoreTensor, NamesTheElementThatIsNotANumber) {
   EXPECT_ERROR(Store<float>(tensor, "F32"), "element [0, 5] is infinite");
   const std::vector<uint16_t> bits{0, 0x7f80};
   EXPECT_ERROR(Store<float>(Matrix(bits, 1, "BF16"), "F32"), "[0, 1] is infinite");
+}
+
+TEST(StorePanels, AreTheStripsOfTheKernelsWhateverTheBlocks) {
+  // Several blocks, and not whole strips at the end.
+  const std::vector<float> values = ManyValues();
+  constexpr uint32_t kRows = 600;
+  constexpr size_t kColumns = 1000;
+  for (const auto panel : {format::Panel::kQ8, format::Panel::kQ4}) {
+    const auto kernel_panel = static_cast<kernels::Panel>(panel);
+    Progress quiet(Progress::Style::kNone, nullptr, nullptr);
+    std::vector<std::byte> bytes;
+    const StoreError error = StorePanels(
+        Matrix(values, kRows, "F32"), panel, &quiet,
+        [&](std::span<const std::byte> b) { bytes.insert(bytes.end(), b.begin(), b.end()); });
+    std::vector<std::byte> expected;
+    std::vector<int8_t> scratch(kColumns);
+    std::vector<std::byte> strip(kernels::StripBytes(kernel_panel, kColumns));
+    for (size_t row = 0; row < kRows; row += 16) {
+      kernels::QuantizeStrip(kernel_panel, &values[row * kColumns],
+                             std::min<size_t>(16, kRows - row), kColumns, scratch.data(),
+                             strip.data());
+      expected.insert(expected.end(), strip.begin(), strip.end());
+    }
+    EXPECT_EQ(bytes.size(), format::PanelBytes(panel, kRows, kColumns));
+    EXPECT_EQ(bytes, expected);
+
+    const TensorSourcePtr rows = PanelRows(bytes, panel, kColumns, false);
+    std::vector<float> back(values.size());
+    rows->Read(0, 37, back.data());
+    rows->Read(37, kRows - 37, back.data() + 37 * kColumns);
+    double lost = 0, largest = 0;
+    for (size_t i = 0; i < back.size(); ++i) {
+      const double one = std::abs(double{back[i]} - double{values[i]});
+      lost += one * one;
+      largest = std::max(largest, one);
+    }
+    EXPECT_NEAR(error.rms, std::sqrt(lost / static_cast<double>(back.size())), 1e-9);
+    EXPECT_NEAR(error.max, largest, 1e-7);
+  }
+}
+
+TEST(StorePanels, NamesTheElementThatIsNotANumber) {
+  std::vector<float> values(64, 1.0f);
+  values[33] = std::numeric_limits<float>::infinity();
+  Progress quiet(Progress::Style::kNone, nullptr, nullptr);
+  EXPECT_ERROR(StorePanels(Matrix(values, 2, "F32"), format::Panel::kQ4, &quiet,
+                           [](std::span<const std::byte>) {}),
+               "element [1, 1] is infinite");
+}
+
+Choice Choose(const SourceTensor& tensor, format::Panel wanted) {
+  Progress quiet(Progress::Style::kNone, nullptr, nullptr);
+  return ChooseScheme(tensor, wanted, &quiet);
+}
+
+TEST(ChooseScheme, StoresWhatDoesNotFitAsF16OrF32AndSaysWhy) {
+  using format::Panel;
+  std::vector<float> values(64 * 64, 0.5f);
+  EXPECT_EQ(Choose(Matrix(values, 64, "F32"), Panel::kQ4).panel, Panel::kQ4);
+  EXPECT_EQ(Choose(Matrix(values, 64, "F32"), Panel::kQ4).note, "");
+  // A strip is 16 rows, a group 32 columns.
+  const Choice small = Choose(Matrix(std::vector<float>(8, 1.0f), 4, "F32"), Panel::kQ4);
+  EXPECT_EQ(small.panel, Panel::kF16);
+  EXPECT_EQ(small.note, "'w' is stored as f16: it is so small that it would take more room");
+  const Choice wide = Choose(Matrix(std::vector<float>(65537 * 16), 16, "F32"), Panel::kQ8);
+  EXPECT_EQ(wide.panel, Panel::kF16);
+  EXPECT_EQ(wide.note, "'w' is stored as f16: it has more columns than q8 can add up");
+  values[77] = 1e6f;
+  const Choice large = Choose(Matrix(values, 64, "F32"), Panel::kQ8);
+  EXPECT_EQ(large.panel, Panel::kF32);
+  EXPECT_EQ(large.note, "'w' is stored as f32: it has values beyond the range of f16");
+  SourceTensor vector = Matrix(std::vector<float>(64), 1, "F32");
+  vector.matrix = false;
+  EXPECT_EQ(Choose(vector, Panel::kQ4).panel, Panel::kF32);
+}
+
+TEST(Schemes, SayWhatDiffers) {
+  using format::Panel;
+  EXPECT_EQ(Schemes{Panel::kQ4}.Text(), "q4");
+  EXPECT_EQ((Schemes{Panel::kQ4, Panel::kQ4, Panel::kQ4}).Text(), "q4");
+  EXPECT_EQ((Schemes{Panel::kQ4, Panel::kQ8, Panel::kF16}).Text(), "q4, embedding q8, head f16");
 }
 
 TEST(FitsF16, IsFalseForWhatRoundsToInfinity) {

@@ -152,6 +152,7 @@ TEST(Validate, TensorValues) {
        [](Header& h) { h.tensors[0].offset = UINT64_MAX - 63; }},  // wraps around
       {"overlaps tensors[", [](Header& h) { h.tensors[1].offset = h.tensors[0].offset; }},
       {"overlaps tensors[0]", [](Header& h) { h.tensors[1].offset = 64; }},
+      {"q8 of 65537 columns", [](Header& h) { Find(h, Role::kO, 0).columns = 65537; }},
       {"q_bias is stored as f16", [](Header& h) { Find(h, Role::kQBias, 0).panel = Panel::kF16; }},
   };
   ExpectRefused(kRules);

@@ -78,8 +78,16 @@ TEST(Allocations, TheCounterCounts) {
   EXPECT_EQ(allocations - middle, 1);
 }
 
-TEST(Allocations, NoneAfterASessionIsCreated) {
-  TinyModel tiny(BusySpec());
+class AllocationsByPanel : public ::testing::TestWithParam<format::Panel> {};
+INSTANTIATE_TEST_SUITE_P(, AllocationsByPanel,
+                         ::testing::Values(format::Panel::kF32, format::Panel::kF16,
+                                           format::Panel::kQ8, format::Panel::kQ4),
+                         [](const auto& test) { return format::PanelName(test.param); });
+
+TEST_P(AllocationsByPanel, NoneAfterASessionIsCreated) {
+  TinySpec spec = BusySpec();
+  spec.panel = GetParam();
+  TinyModel tiny(spec);
   const Model model = tiny.Open();
   for (const int threads : {1, 2}) {
     for (const KvType kv : {KvType::kF16, KvType::kF32}) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/runtime/llm/oracle.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -61,7 +62,29 @@ class Oracle {
     return x;
   }
 
-  Vector Linear(const Vector& x, Role weight, Role bias) const {
+  /// What int8 leaves of a row that meets int8 or int4 weights: steps of a 255th of its
+  /// range, 0 one of them, in f32 as the kernels do it.
+  Vector Rounded(Vector x) const {
+    if (s_.panel != format::Panel::kQ8 && s_.panel != format::Panel::kQ4) return x;
+    float low = 0, high = 0;
+    for (const double v : x) {
+      low = std::min(low, static_cast<float>(v));
+      high = std::max(high, static_cast<float>(v));
+    }
+    if (low == high) return x;
+    const float factor = 255 / (high - low);
+    const float zero = (-128 + low * factor) + (127 + high * factor) > 0 ? -128 - low * factor
+                                                                         : 127 - high * factor;
+    const float zero_point = std::nearbyint(std::clamp(zero, -128.0f, 127.0f));
+    for (double& v : x) {
+      const float q = std::nearbyint(static_cast<float>(v) * factor) + zero_point;
+      v = (std::clamp(q, -128.0f, 127.0f) - zero_point) * (1 / factor);
+    }
+    return x;
+  }
+
+  Vector Linear(const Vector& in, Role weight, Role bias) const {
+    const Vector x = Rounded(in);
     const Vector w = Values(weight);
     Vector y(w.size() / x.size());
     for (size_t j = 0; j < y.size(); ++j) {

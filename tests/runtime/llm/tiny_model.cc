@@ -8,6 +8,8 @@
 
 #include "converter/writer/build_model.h"
 #include "quanta/check.h"
+#include "runtime/kernels/quant/panels.h"
+#include "runtime/kernels/quant/quantize.h"
 
 namespace quanta::testing {
 namespace {
@@ -140,7 +142,26 @@ format::Architecture ToArchitecture(const TinySpec& spec,
   return a;
 }
 
-std::vector<std::byte> Encode(const std::vector<float>& values, Panel panel) {
+/// Strips of 16 rows of `values` [.., columns].
+std::vector<std::byte> EncodeStrips(const std::vector<float>& values, uint32_t columns,
+                                    kernels::Panel panel) {
+  std::vector<std::byte> bytes;
+  std::vector<std::byte> strip(kernels::StripBytes(panel, columns));
+  std::vector<int8_t> scratch(columns);
+  for (size_t at = 0; at < values.size(); at += kernels::kStripRows * columns) {
+    const size_t rows = std::min(kernels::kStripRows, (values.size() - at) / columns);
+    kernels::QuantizeStrip(panel, &values[at], rows, columns, scratch.data(), strip.data());
+    bytes.insert(bytes.end(), strip.begin(), strip.end());
+  }
+  return bytes;
+}
+
+bool IsQuantized(Panel panel) { return panel == Panel::kQ8 || panel == Panel::kQ4; }
+
+std::vector<std::byte> Encode(const std::vector<float>& values, uint32_t columns, Panel panel) {
+  if (IsQuantized(panel)) {
+    return EncodeStrips(values, columns, static_cast<kernels::Panel>(panel));
+  }
   std::vector<std::byte> bytes(values.size() * (panel == Panel::kF16 ? 2 : 4));
   if (panel == Panel::kF32) {
     std::memcpy(bytes.data(), values.data(), bytes.size());
@@ -236,7 +257,7 @@ void TinyModel::Add(Role role, int32_t layer, uint32_t rows, uint32_t columns, f
                     float center, Panel panel) {
   std::vector<float> values(size_t{rows} * columns);
   for (float& v : values) v = center + scale * Uniform();
-  tensors_.push_back({role, layer, rows, columns, panel, {}});
+  tensors_.push_back({role, layer, rows, columns, panel, {}, {}});
   Set(role, layer, std::move(values));
 }
 
@@ -272,6 +293,15 @@ void TinyModel::Set(Role role, int32_t layer, std::vector<float> values) {
   if (tensor->panel == Panel::kF16) {
     for (float& v : values) v = FromHalf(ToHalf(v));
   }
+  tensor->stored = Encode(values, tensor->columns, tensor->panel);
+  if (IsQuantized(tensor->panel)) {
+    const kernels::Weights w = {tensor->stored.data(), tensor->rows, tensor->columns,
+                                static_cast<kernels::Panel>(tensor->panel)};
+    for (uint32_t row = 0; row < w.n; ++row) {
+      kernels::UnpackRow(w.panel, kernels::StripOf(w, row), w.k, row % kernels::kStripRows,
+                         &values[size_t{row} * w.k]);
+    }
+  }
   tensor->values = std::move(values);
   file_.clear();
 }
@@ -299,7 +329,7 @@ std::span<const std::byte> TinyModel::File() {
   header.self_test.tolerance = spec_.tolerance;
 
   std::vector<format::Tensor> directory;
-  std::vector<std::vector<std::byte>> data;
+  std::vector<std::span<const std::byte>> spans;
   std::vector<std::string> names;
   names.reserve(tensors_.size());
   for (const Tensor& t : tensors_) {
@@ -312,10 +342,9 @@ std::span<const std::byte> TinyModel::File() {
     entry.rows = t.rows;
     entry.columns = t.columns;
     entry.source_dtype = "F32";
-    data.push_back(Encode(t.values, t.panel));
+    spans.push_back(t.stored);
   }
   header.tensors = ToArray(directory);
-  const std::vector<std::span<const std::byte>> spans(data.begin(), data.end());
 
   ErrorDetail detail;
   auto built = writer::BuildModel(&header, spans, &detail, 1 << 12);

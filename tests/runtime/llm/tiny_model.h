@@ -69,7 +69,7 @@ class TinyModel {
 
   const TinySpec& spec() const { return spec_; }
   bool Has(format::Role role, int32_t layer) const { return Find(role, layer) != nullptr; }
-  /// The values as stored (f16 ones rounded), row-major.
+  /// The values as stored (f16 ones rounded, q8 and q4 ones scale * q), row-major.
   const std::vector<float>& Values(format::Role role, int32_t layer) const;
   void Set(format::Role role, int32_t layer, std::vector<float> values);
 
@@ -85,6 +85,7 @@ class TinyModel {
     uint32_t rows, columns;
     format::Panel panel;
     std::vector<float> values;
+    std::vector<std::byte> stored;  ///< in `panel`
   };
 
   void Add(format::Role role, int32_t layer, uint32_t rows, uint32_t columns, float scale,

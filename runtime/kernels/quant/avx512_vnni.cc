@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+#if defined(__x86_64__)
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC's own intrinsics leave undefined what they do not use (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <immintrin.h>
+
+#include "runtime/kernels/quant/drive.h"
+#include "runtime/kernels/quant/kernels_x86.h"
+#include "runtime/kernels/quant/target.h"
+
+// vpdpbusd multiplies unsigned by signed bytes. The weights are the unsigned ones: nibbles
+// as q + 8, bytes as q + 128; what that is too much is -offset and 128 times the row's sum.
+//
+// One row: a vector holds 8 columns of 8 bytes, two sums each, added up at the end.
+// More rows: the strip is unpacked once for all to 16 columns of 4 bytes, so that each row
+// needs one sum, and its activations come as broadcasts of four.
+
+QUANTA_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512vnni")
+namespace quanta::kernels {
+namespace {
+
+QUANTA_INLINE __m512i Load(const void* from) { return _mm512_loadu_si512(from); }
+
+QUANTA_INLINE __m512i Broadcast8(const int8_t* from) {
+  int64_t bits;
+  __builtin_memcpy(&bits, from, sizeof(bits));
+  return _mm512_set1_epi64(bits);
+}
+QUANTA_INLINE __m512i Broadcast4(const int8_t* from) {
+  int32_t bits;
+  __builtin_memcpy(&bits, from, sizeof(bits));
+  return _mm512_set1_epi32(bits);
+}
+
+/// The lanes of even (odd) index of a, then of b.
+QUANTA_INLINE __m512i Evens(__m512i a, __m512i b) {
+  const __m512i index =
+      _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  return _mm512_permutex2var_epi32(a, index, b);
+}
+QUANTA_INLINE __m512i Odds(__m512i a, __m512i b) {
+  const __m512i index =
+      _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+  return _mm512_permutex2var_epi32(a, index, b);
+}
+QUANTA_INLINE __m512i AddPairs(__m512i a, __m512i b) {
+  return _mm512_add_epi32(Evens(a, b), Odds(a, b));
+}
+
+/// Nibbles as q + 8: (v ^ 0x88) & 0x0F.
+QUANTA_INLINE __m512i LowNibbles(__m512i v) {
+  return _mm512_ternarylogic_epi32(v, _mm512_set1_epi8(-0x78), _mm512_set1_epi8(0x0F), 0x28);
+}
+QUANTA_INLINE __m512i HighNibbles(__m512i v) { return LowNibbles(_mm512_srli_epi16(v, 4)); }
+
+/// 16 bfloat16.
+QUANTA_INLINE __m512 Scales(const std::byte* from) {
+  const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+}
+
+// Sums of q4 are kept as sixteenths, as the scales are.
+QUANTA_INLINE __m512 FirstTerm(const StripTask& task, const QuantizedRow& row) {
+  const float sixteenth = static_cast<float>(row.zero_point) * 0.0625f;
+  return _mm512_mul_ps(_mm512_set1_ps(sixteenth), _mm512_loadu_ps(task.strip));
+}
+
+/// Fetches what a single row needs a few groups later: memory is its limit.
+QUANTA_INLINE void FetchAhead(const std::byte* from) {
+  constexpr size_t kDistance = 1024;
+#pragma GCC unroll 4
+  for (size_t line = 0; line < kNibbleBytes; line += 64) {
+    _mm_prefetch(reinterpret_cast<const char*>(from) + kDistance + line, _MM_HINT_T0);
+  }
+}
+
+struct Q4 {
+  static constexpr size_t kRows = 12;
+
+  template <size_t kCount>
+  static void Run(const StripTask& task) {
+    if constexpr (kCount == 1) {
+      OneRow(task);
+    } else {
+      ManyRows<kCount>(task);
+    }
+  }
+
+  static void OneRow(const StripTask& task) {
+    const QuantizedRow& row = task.row(0);
+    const int8_t* q = row.q();
+    const int32_t* offsets = row.offsets(task.k);
+    const std::byte* from = task.strip + kStripHead;
+    __m512 f = FirstTerm(task, row);
+    for (size_t g = 0; g < GroupsOf(task.k); ++g, q += kGroupColumns, from += kGroupBytes) {
+      FetchAhead(from);
+      // Into one of each column's two sums.
+      __m512i a = _mm512_maskz_set1_epi32(0x5555, offsets[g]);
+      __m512i b = a;
+      for (size_t half = 0; half < 2; ++half) {
+        const __m512i low = Broadcast8(q + half * 16);
+        const __m512i high = Broadcast8(q + half * 16 + 8);
+        const __m512i v = Load(from + half * 128);
+        const __m512i w = Load(from + half * 128 + 64);
+        a = _mm512_dpbusd_epi32(a, LowNibbles(v), low);
+        b = _mm512_dpbusd_epi32(b, LowNibbles(w), low);
+        a = _mm512_dpbusd_epi32(a, HighNibbles(v), high);
+        b = _mm512_dpbusd_epi32(b, HighNibbles(w), high);
+      }
+      const __m512 sum = _mm512_cvtepi32_ps(AddPairs(a, b));
+      f = _mm512_fmadd_ps(sum, Scales(from + kNibbleBytes), f);
+    }
+    _mm512_storeu_ps(task.y, _mm512_mul_ps(f, _mm512_set1_ps(16 * row.scale)));
+  }
+
+  /// A group as 16 columns of 4 bytes, for columns 4 i of the matrix on.
+  static QUANTA_INLINE void Unpack(const std::byte* from, __m512i (&w)[8]) {
+    for (size_t half = 0; half < 2; ++half) {
+      const __m512i a = Load(from + half * 128);
+      const __m512i b = Load(from + half * 128 + 64);
+      const __m512i first = Evens(a, b);
+      const __m512i second = Odds(a, b);
+      w[half * 4] = LowNibbles(first);
+      w[half * 4 + 1] = LowNibbles(second);
+      w[half * 4 + 2] = HighNibbles(first);
+      w[half * 4 + 3] = HighNibbles(second);
+    }
+  }
+
+  template <size_t kCount>
+  static void ManyRows(const StripTask& task) {
+    const std::byte* from = task.strip + kStripHead;
+    const size_t groups = GroupsOf(task.k);
+    const int8_t* q = task.row(0).q();
+    const int32_t* offsets = task.row(0).offsets(task.k);
+    __m512 f[kCount];
+#pragma GCC unroll 16
+    for (size_t r = 0; r < kCount; ++r) f[r] = FirstTerm(task, task.row(r));
+    for (size_t g = 0; g < groups; ++g, q += kGroupColumns, ++offsets, from += kGroupBytes) {
+      __m512i w[8];
+      Unpack(from, w);
+      const __m512 scales = Scales(from + kNibbleBytes);
+#pragma GCC unroll 16
+      for (size_t r = 0; r < kCount; ++r) {
+        const int8_t* x = q + r * task.row_bytes;
+        __m512i sum = Broadcast4(reinterpret_cast<const int8_t*>(offsets) + r * task.row_bytes);
+#pragma GCC unroll 8
+        for (size_t i = 0; i < 8; ++i) sum = _mm512_dpbusd_epi32(sum, w[i], Broadcast4(x + 4 * i));
+        f[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scales, f[r]);
+      }
+    }
+#pragma GCC unroll 16
+    for (size_t r = 0; r < kCount; ++r) {
+      const __m512 y = _mm512_mul_ps(f[r], _mm512_set1_ps(16 * task.row(r).scale));
+      _mm512_storeu_ps(task.y + r * task.y_stride, y);
+    }
+  }
+};
+
+struct Q8 {
+  static constexpr size_t kRows = 12;
+
+  template <size_t kCount>
+  static void Run(const StripTask& task) {
+    if constexpr (kCount == 1) {
+      OneRow(task);
+    } else {
+      ManyRows<kCount>(task);
+    }
+  }
+
+  static QUANTA_INLINE __m512i Unsigned(__m512i v) {
+    return _mm512_xor_si512(v, _mm512_set1_epi8(-128));
+  }
+
+  /// `sum`: of q (w + 128).
+  static QUANTA_INLINE void Store(const StripTask& task, size_t r, __m512i sum) {
+    const QuantizedRow& row = task.row(r);
+    const std::byte* scales = task.strip + kStripHead + StepsOf(task.k) * kStepBytes;
+    const __m512i zero = _mm512_mullo_epi32(_mm512_set1_epi32(row.zero_point), Load(task.strip));
+    sum = _mm512_sub_epi32(sum, _mm512_set1_epi32(128 * row.sum));
+    const __m512 y =
+        _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(sum, zero)), _mm512_set1_ps(row.scale));
+    _mm512_storeu_ps(task.y + r * task.y_stride, _mm512_mul_ps(y, _mm512_loadu_ps(scales)));
+  }
+
+  static void OneRow(const StripTask& task) {
+    constexpr size_t kChains = 4;  // so many steps under way
+    const int8_t* q = task.row(0).q();
+    const std::byte* from = task.strip + kStripHead;
+    const size_t steps = StepsOf(task.k);
+    __m512i a[kChains], b[kChains];
+#pragma GCC unroll 4
+    for (size_t c = 0; c < kChains; ++c) a[c] = b[c] = _mm512_setzero_si512();
+    size_t i = 0;
+    for (; i + kChains <= steps; i += kChains) {
+#pragma GCC unroll 4
+      for (size_t c = 0; c < kChains; ++c) {
+        const std::byte* step = from + (i + c) * kStepBytes;
+        const __m512i x = Broadcast8(q + (i + c) * kStepColumns);
+        a[c] = _mm512_dpbusd_epi32(a[c], Unsigned(Load(step)), x);
+        b[c] = _mm512_dpbusd_epi32(b[c], Unsigned(Load(step + 64)), x);
+      }
+    }
+    for (; i < steps; ++i) {
+      const __m512i x = Broadcast8(q + i * kStepColumns);
+      a[0] = _mm512_dpbusd_epi32(a[0], Unsigned(Load(from + i * kStepBytes)), x);
+      b[0] = _mm512_dpbusd_epi32(b[0], Unsigned(Load(from + i * kStepBytes + 64)), x);
+    }
+    a[0] = _mm512_add_epi32(_mm512_add_epi32(a[0], a[1]), _mm512_add_epi32(a[2], a[3]));
+    b[0] = _mm512_add_epi32(_mm512_add_epi32(b[0], b[1]), _mm512_add_epi32(b[2], b[3]));
+    Store(task, 0, AddPairs(a[0], b[0]));
+  }
+
+  template <size_t kCount>
+  static void ManyRows(const StripTask& task) {
+    const std::byte* from = task.strip + kStripHead;
+    const size_t steps = StepsOf(task.k);
+    const int8_t* q = task.row(0).q();
+    __m512i sum[kCount];
+#pragma GCC unroll 16
+    for (size_t r = 0; r < kCount; ++r) sum[r] = _mm512_setzero_si512();
+    for (size_t i = 0; i < steps; ++i, q += kStepColumns, from += kStepBytes) {
+      const __m512i a = Unsigned(Load(from));
+      const __m512i b = Unsigned(Load(from + 64));
+      const __m512i first = Evens(a, b);
+      const __m512i second = Odds(a, b);
+#pragma GCC unroll 16
+      for (size_t r = 0; r < kCount; ++r) {
+        const int8_t* x = q + r * task.row_bytes;
+        sum[r] = _mm512_dpbusd_epi32(sum[r], first, Broadcast4(x));
+        sum[r] = _mm512_dpbusd_epi32(sum[r], second, Broadcast4(x + 4));
+      }
+    }
+#pragma GCC unroll 16
+    for (size_t r = 0; r < kCount; ++r) Store(task, r, sum[r]);
+  }
+};
+
+}  // namespace
+}  // namespace quanta::kernels
+QUANTA_TARGET_END
+
+namespace quanta::kernels {
+
+void MatMulQ8Vnni(const MatMulTile& tile) { StripDriver<Q8>::MatMul(tile); }
+void MatMulQ4Vnni(const MatMulTile& tile) { StripDriver<Q4>::MatMul(tile); }
+
+// These builtins ask for the operating system's support as well.
+bool HasAvx512Vnni() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+}
+
+}  // namespace quanta::kernels
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "runtime/kernels/quant/activations.h"
+
+/// The loops around the kernels of one strip: the same for every instruction set.
+namespace quanta::kernels {
+
+/// One strip's 16 columns times some rows.
+struct StripTask {
+  const std::byte* strip;
+  size_t k;
+  const std::byte* rows;  ///< QuantizedRow each
+  size_t row_bytes;
+  float* y;  ///< [rows, y_stride], 16 columns of it
+  size_t y_stride;
+
+  const QuantizedRow& row(size_t r) const {
+    return *reinterpret_cast<const QuantizedRow*>(rows + r * row_bytes);
+  }
+};
+
+/// `Kernel`: kRows, the most rows that are worth unpacking a strip for, and
+/// template <size_t kRows> static void Run(const StripTask&).
+template <class Kernel>
+class StripDriver {
+ public:
+  /// KernelTable::matmul.
+  static void MatMul(const MatMulTile& tile) {
+    const size_t k = tile.w->k;
+    for (size_t j = tile.begin; j < tile.end;) {
+      const size_t first = j / kStripRows * kStripRows;
+      const size_t end = std::min<size_t>(first + kStripRows, tile.end);
+      StripTask task = {StripOf(*tile.w, j), k, tile.quantized, QuantizedBytes(k), tile.y + first,
+                        tile.y_stride};
+      Rows(tile.rows, task, j - first, end - first);
+      AddBias(tile, j, end);
+      j = end;
+    }
+  }
+
+ private:
+  /// All rows, in tiles of nearly the same height; columns [begin, end) of the strip.
+  static void Rows(size_t rows, StripTask task, size_t begin, size_t end) {
+    const size_t tiles = (rows + Kernel::kRows - 1) / Kernel::kRows;
+    for (size_t tile = 0, t = 0; tile < tiles; ++tile) {
+      const size_t count = (rows - t + tiles - tile - 1) / (tiles - tile);
+      if (begin == 0 && end == kStripRows) {
+        kRun[count - 1](task);
+      } else {
+        Part(count, task, begin, end);
+      }
+      t += count;
+      task.rows += count * task.row_bytes;
+      task.y += count * task.y_stride;
+    }
+  }
+
+  /// Where the strip goes beyond the tile.
+  static void Part(size_t count, StripTask task, size_t begin, size_t end) {
+    float whole[Kernel::kRows * kStripRows];
+    float* y = std::exchange(task.y, whole);
+    const size_t stride = std::exchange(task.y_stride, kStripRows);
+    kRun[count - 1](task);
+    for (size_t r = 0; r < count; ++r) {
+      std::copy(whole + r * kStripRows + begin, whole + r * kStripRows + end,
+                y + r * stride + begin);
+    }
+  }
+
+  static void AddBias(const MatMulTile& tile, size_t begin, size_t end) {
+    if (tile.bias == nullptr) return;
+    for (size_t t = 0; t < tile.rows; ++t) {
+      float* y = tile.y + t * tile.y_stride;
+      for (size_t j = begin; j < end; ++j) y[j] += tile.bias[j];
+    }
+  }
+
+  using Function = void (*)(const StripTask&);
+  template <size_t... kCounts>
+  static constexpr std::array<Function, Kernel::kRows> List(std::index_sequence<kCounts...>) {
+    return {&Kernel::template Run<kCounts + 1>...};
+  }
+  static constexpr std::array<Function, Kernel::kRows> kRun =
+      List(std::make_index_sequence<Kernel::kRows>());
+};
+
+}  // namespace quanta::kernels

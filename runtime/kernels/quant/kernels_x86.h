@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/kernels/kernels.h"
+
+/// Products with q8 and q4 weights on x86-64. KernelTable::matmul each; call them only
+/// where the CPU has what they need.
+namespace quanta::kernels {
+
+void MatMulQ8Avx2(const MatMulTile& tile);
+void MatMulQ4Avx2(const MatMulTile& tile);
+
+/// AVX-512 F, BW, VL and VNNI.
+void MatMulQ8Vnni(const MatMulTile& tile);
+void MatMulQ4Vnni(const MatMulTile& tile);
+bool HasAvx512Vnni();
+
+}  // namespace quanta::kernels

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include <functional>
+
+#include "runtime/kernels/quant/activations.h"
+#include "runtime/kernels/quant/oracle.h"
+#include "tests/runtime/kernels/quant/packed_matrix.h"
+
+namespace quanta::kernels {
+namespace {
+
+constexpr Panel kQuantized[] = {Panel::kQ8, Panel::kQ4};
+constexpr size_t kRowCounts[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,   10,
+                                 11, 12, 13, 14, 15, 16, 17, 31, 112, 128};
+
+/// Rows of activations as a product reads them.
+std::vector<std::byte> QuantizeRows(const std::vector<float>& x, size_t k) {
+  std::vector<std::byte> rows(x.size() / k * QuantizedBytes(k));
+  for (size_t t = 0; t * k < x.size(); ++t) {
+    QuantizeRow(&x[t * k], k, rows.data() + t * QuantizedBytes(k));
+  }
+  return rows;
+}
+
+struct Product {
+  size_t rows;
+  PackedMatrix w;
+  std::vector<float> x, bias;
+  AlignedCopy panels, quantized;
+
+  Product(PackedMatrix matrix, std::vector<float> activations)
+      : rows(activations.size() / matrix.k),
+        w(std::move(matrix)),
+        x(std::move(activations)),
+        bias(Random(3).Many(w.n)),
+        panels(w.bytes),
+        quantized(QuantizeRows(x, w.k)) {}
+  Product(Panel panel, size_t row_count, size_t n, size_t k)
+      : Product(PackedMatrix::Make(panel, n, k, n + k), Random(k).Many(row_count * k, 3)) {}
+};
+
+class QuantizedMatMulTest : public KernelTest {
+ protected:
+  using Function = std::function<void(const MatMulTile&)>;
+
+  /// y[t0 .. t1, begin .. end), written into `y` [rows, n].
+  static void Multiply(const Function& function, const Product& p, bool with_bias, size_t t0,
+                       size_t t1, size_t begin, size_t end, float* y) {
+    const Weights weights = p.w.weights(p.panels);
+    function({.w = &weights,
+              .bias = with_bias ? p.bias.data() : nullptr,
+              .x = nullptr,
+              .quantized = p.quantized.data() + t0 * QuantizedBytes(p.w.k),
+              .y = y + t0 * p.w.n,
+              .y_stride = p.w.n,
+              .rows = static_cast<uint32_t>(t1 - t0),
+              .begin = static_cast<uint32_t>(begin),
+              .end = static_cast<uint32_t>(end)});
+  }
+  Function Kernel(Panel panel) const { return table().matmul[static_cast<int>(panel)]; }
+  Function Oracle() const {
+    return [fused = table().fused](const MatMulTile& tile) { MultiplyPanels(tile, fused); };
+  }
+
+  void ExpectTheOraclesBits(const Product& p, bool with_bias = false) {
+    Guarded<float> y(p.rows * p.w.n);
+    std::vector<float> expected(p.rows * p.w.n);
+    Multiply(Kernel(p.w.panel), p, with_bias, 0, p.rows, 0, p.w.n, y.data());
+    Multiply(Oracle(), p, with_bias, 0, p.rows, 0, p.w.n, expected.data());
+    EXPECT_TRUE(y.Intact());
+    ASSERT_TRUE(SameBits<float>(y.span(), expected))
+        << static_cast<int>(p.w.panel) << ": " << p.rows << " x " << p.w.n << " x " << p.w.k;
+    for (const float value : expected) ASSERT_TRUE(std::isfinite(value));
+  }
+};
+
+QUANTA_INSTANTIATE_PER_TABLE(QuantizedMatMulTest);
+
+TEST_P(QuantizedMatMulTest, IsTheOracleForEveryRowCount) {
+  for (const Panel panel : kQuantized) {
+    for (const size_t rows : kRowCounts) ExpectTheOraclesBits(Product(panel, rows, 35, 100));
+  }
+}
+
+TEST_P(QuantizedMatMulTest, IsTheOracleForEveryDepth) {
+  for (const Panel panel : kQuantized) {
+    for (const size_t k : kTails) {
+      for (const size_t rows : {1u, 2u, 5u, 13u}) ExpectTheOraclesBits(Product(panel, rows, 16, k));
+    }
+    ExpectTheOraclesBits(Product(panel, 3, 32, 2048));
+  }
+}
+
+TEST_P(QuantizedMatMulTest, IsTheOracleForEveryWidthWithAndWithoutBias) {
+  for (const Panel panel : kQuantized) {
+    for (const size_t n : kTails) {
+      for (const size_t rows : {1u, 3u, 12u}) {
+        ExpectTheOraclesBits(Product(panel, rows, n, 40), false);
+        ExpectTheOraclesBits(Product(panel, rows, n, 40), true);
+      }
+    }
+  }
+}
+
+TEST_P(QuantizedMatMulTest, IsTheOracleAtTheExtremes) {
+  for (const Panel panel : kQuantized) {
+    const int low = panel == Panel::kQ8 ? -127 : -8, high = panel == Panel::kQ8 ? 127 : 7;
+    // Of a range like this the ends are -128 and 127.
+    for (const float most : {1.0f, 0.0f, 0.3f}) {
+      for (const int weight : {low, high}) {
+        PackedMatrix w = PackedMatrix::Make(panel, 16, 320, 1);
+        std::fill(w.q.begin(), w.q.end(), weight);
+        w.Pack();
+        for (const size_t rows : {1u, 2u, 4u, 12u}) {
+          std::vector<float> x(rows * 320, -1.0f);
+          for (size_t t = 0; t < rows; ++t) x[t * 320 + t % 4] = most;
+          const Product p(w, x);
+          const auto* row = reinterpret_cast<const QuantizedRow*>(p.quantized.data());
+          ASSERT_EQ(row->q()[300], -128);
+          ExpectTheOraclesBits(p);
+          // And all 127.
+          for (float& value : x) value = -value;
+          ExpectTheOraclesBits(Product(w, x));
+        }
+      }
+    }
+  }
+}
+
+TEST_P(QuantizedMatMulTest, GivesTheSameBitsHoweverItIsCut) {
+  for (const Panel panel : kQuantized) {
+    const Product p(panel, 17, 50, 75);
+    Guarded<float> whole(17 * 50);
+    Multiply(Kernel(panel), p, true, 0, 17, 0, 50, whole.data());
+    for (const size_t tall : {1u, 2u, 3u, 5u, 16u}) {
+      for (const size_t wide : {1u, 3u, 16u, 17u, 32u}) {
+        Guarded<float> y(17 * 50);
+        for (size_t t = 0; t < 17; t += tall) {
+          for (size_t j = 0; j < 50; j += wide) {
+            Multiply(Kernel(panel), p, true, t, std::min<size_t>(t + tall, 17), j,
+                     std::min<size_t>(j + wide, 50), y.data());
+          }
+        }
+        EXPECT_TRUE(y.Intact());
+        ASSERT_TRUE(SameBits<float>(y.span(), whole.span())) << tall << " x " << wide;
+      }
+    }
+  }
+}
+
+TEST_P(QuantizedMatMulTest, ZeroRowsGiveTheBiasAndNaNRowsNaN) {
+  for (const Panel panel : kQuantized) {
+    std::vector<float> x(3 * 70, 0.0f);
+    x[2 * 70 + 33] = NAN;
+    const Product p(PackedMatrix::Make(panel, 20, 70, 9), x);
+    std::vector<float> y(3 * 20);
+    Multiply(Kernel(panel), p, true, 0, 3, 0, 20, y.data());
+    for (size_t j = 0; j < 20; ++j) {
+      EXPECT_EQ(y[j], p.bias[j]);
+      EXPECT_EQ(y[20 + j], p.bias[j]);
+      EXPECT_TRUE(std::isnan(y[40 + j]));
+    }
+  }
+}
+
+TEST_P(QuantizedMatMulTest, IsCloseToTheProductOfTheNumbersItStandsFor) {
+  for (const Panel panel : kQuantized) {
+    const Product p(panel, 4, 24, 200);
+    std::vector<float> y(4 * 24);
+    Multiply(Kernel(panel), p, false, 0, 4, 0, 24, y.data());
+    for (size_t t = 0; t < 4; ++t) {
+      // x is off by at most half a unit of its range of 6 / 255.
+      for (size_t j = 0; j < 24; ++j) {
+        double exact = 0, bound = 0;
+        for (size_t i = 0; i < 200; ++i) {
+          const double weight = static_cast<double>(p.w.scale(j, i)) * p.w.q[j * 200 + i];
+          exact += weight * static_cast<double>(p.x[t * 200 + i]);
+          bound += std::abs(weight) * 6.0 / 255;
+        }
+        ASSERT_NEAR(static_cast<double>(y[t * 24 + j]), exact, bound / 2 * 1.02);
+      }
+    }
+  }
+}
+
+TEST_P(QuantizedMatMulTest, GathersRows) {
+  for (const Panel panel : kQuantized) {
+    for (const size_t k : kTails) {
+      const Product p(panel, 1, 33, k);
+      const Weights weights = p.w.weights(p.panels);
+      for (const uint32_t row : {0u, 15u, 16u, 32u}) {
+        Guarded<float> out(k);
+        table().gather[static_cast<int>(panel)](weights, row, out.data());
+        for (size_t i = 0; i < k; ++i) {
+          ASSERT_EQ(out.data()[i], p.w.scale(row, i) * static_cast<float>(p.w.q[row * k + i]));
+        }
+        EXPECT_TRUE(out.Intact());
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace quanta::kernels
