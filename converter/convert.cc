@@ -11,7 +11,6 @@
 #include "converter/error.h"
 #include "converter/export/exporter.h"
 #include "converter/quantize.h"
-#include "converter/readers/reader.h"
 #include "converter/schemes.h"
 #include "converter/scratch.h"
 #include "converter/self_test.h"

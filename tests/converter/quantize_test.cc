@@ -216,7 +216,7 @@ TEST(ChooseScheme, StoresWhatDoesNotFitAsF16OrF32AndSaysWhy) {
 
 TEST(Schemes, SayWhatDiffers) {
   using format::Panel;
-  EXPECT_EQ(Schemes{Panel::kQ4}.Text(), "q4");
+  EXPECT_EQ((Schemes{Panel::kQ4, {}, {}}).Text(), "q4");
   EXPECT_EQ((Schemes{Panel::kQ4, Panel::kQ4, Panel::kQ4}).Text(), "q4");
   EXPECT_EQ((Schemes{Panel::kQ4, Panel::kQ8, Panel::kF16}).Text(), "q4, embedding q8, head f16");
 }
