@@ -202,8 +202,8 @@ Status ValidateTokenizer(const Tokenizer& t, uint32_t model_vocab, ErrorDetail* 
   QUANTA_TRY(ValidateByteIds(t, detail));
   QUANTA_TRY(ValidateIds(t, detail));
   QUANTA_TRY(ValidateAdded(t, detail));
-  QUANTA_TRY(ValidateText(t, detail));
-  return ValidateSteps(t, detail);
+  QUANTA_TRY(ValidateSteps(t, detail));
+  return ValidateText(t, detail);
 }
 
 }  // namespace quanta::format
