@@ -7,7 +7,7 @@
 namespace quanta::format {
 
 uint32_t OldestReader(const Header& header) {
-  if (header.architecture.norm_eps_outside) return 2;
+  if (header.architecture.norm_eps_outside || !header.tokenizer.scores64.empty()) return 2;
   for (const PreTokenizer& step : header.tokenizer.pre_tokenizers) {
     if (step.kind == PreTokenizerKind::kByteWords) return 2;
   }

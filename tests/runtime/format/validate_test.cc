@@ -455,6 +455,27 @@ TEST(Validate, Scores) {
   });
 }
 
+// Nothing in it needs a newer reader.
+void MakeUnigramOfVersion1(Header& h) {
+  h.architecture.norm_eps_outside = false;
+  h.reader_version = 1;
+  MakeUnigram(h);
+}
+
+TEST(Validate, DoublesAsScoresNeedAReaderOfVersion2) {
+  static const std::vector<double> kDoubles(260, -0.1);
+  ExpectAccepted(MakeUnigramOfVersion1);
+  const Rule kRules[] = {
+      {"reader_version is 1, the file uses what version 2",
+       [](Header& h) {
+         MakeUnigramOfVersion1(h);
+         h.tokenizer.scores = {};
+         h.tokenizer.scores64 = kDoubles;
+       }},
+  };
+  ExpectRefused(kRules);
+}
+
 TEST(Validate, OnlyByteLevelTokensMayBeNoText) {
   const Rule kRules[] = {
       {"token 128 is not UTF-8", [](Header& h) { h.tokenizer.kind = TokenizerKind::kSpmBpe; }},
