@@ -169,6 +169,7 @@ bool IsSet(const format::Tokenizer& in) {
 Offset<fb::ChatRule> StoreChatRule(FlatBufferBuilder& out, const format::ChatRule& in) {
   const auto prefix = Text(out, in.prefix);
   const auto suffix = Text(out, in.suffix);
+  const auto middle = Text(out, in.middle);
   fb::ChatRuleBuilder table(out);
   table.add_kind(As<fb::ChatRuleKind>(in.kind));
   table.add_when(in.when);
@@ -180,13 +181,18 @@ Offset<fb::ChatRule> StoreChatRule(FlatBufferBuilder& out, const format::ChatRul
   table.add_drop(in.drop);
   table.add_trim_start(in.trim_start);
   table.add_trim_end(in.trim_end);
+  table.add_newlines(in.newlines);
+  table.add_part(As<fb::ChatPart>(in.part));
+  table.add_middle(middle);
   return table.Finish();
 }
 
 Offset<fb::ChatTemplate> StoreChatTemplate(FlatBufferBuilder& out, const format::ChatTemplate& in) {
   const auto rules = Tables<fb::ChatRule>(out, in.rules, StoreChatRule);
   const auto source = Text(out, in.source);
-  return fb::CreateChatTemplate(out, source, rules);
+  return fb::CreateChatTemplate(out, source, rules, Text(out, in.date_mark),
+                                Text(out, in.thought_open), Text(out, in.thought_close),
+                                Text(out, in.reply_open), Text(out, in.reply_close));
 }
 
 Offset<fb::Provenance> StoreProvenance(FlatBufferBuilder& out, const format::Provenance& in) {

@@ -23,7 +23,8 @@ static_assert(static_cast<int>(fb::Role::MAX) + 1 == kRoles &&
                   static_cast<int>(NormalizerKind::kSqueezeSpaces) &&
               static_cast<int>(fb::DecoderKind::MAX) == static_cast<int>(DecoderKind::kMetaspace) &&
               static_cast<int>(fb::ChatRuleKind::MAX) ==
-                  static_cast<int>(ChatRuleKind::kRefuseEarly));
+                  static_cast<int>(ChatRuleKind::kRefuseEarly) &&
+              static_cast<int>(fb::ChatPart::MAX) == static_cast<int>(ChatPart::kThoughtAndAnswer));
 
 Status DecodeRope(const fb::Rope& in, FieldReader& fields, Rope* out) {
   out->magnitude = in.magnitude();
@@ -155,7 +156,10 @@ Status DecodeChatRule(const fb::ChatRule& in, FieldReader& fields, ChatRule* out
   out->drop = in.drop();
   out->trim_start = in.trim_start();
   out->trim_end = in.trim_end();
+  out->newlines = in.newlines();
   QUANTA_TRY(fields.Enum("kind", in.kind(), &out->kind));
+  QUANTA_TRY(fields.Enum("part", in.part(), &out->part));
+  QUANTA_TRY(fields.String("middle", in.middle(), kMaxTextBytes, &out->middle));
   QUANTA_TRY(fields.Enum("role", in.role(), &out->role));
   QUANTA_TRY(fields.String("prefix", in.prefix(), kMaxTextBytes, &out->prefix));
   return fields.String("suffix", in.suffix(), kMaxTextBytes, &out->suffix);
@@ -164,6 +168,13 @@ Status DecodeChatRule(const fb::ChatRule& in, FieldReader& fields, ChatRule* out
 Status DecodeChatTemplate(const fb::ChatTemplate& in, FieldReader& fields, ChatTemplate* out) {
   fields.At("chat_template");
   QUANTA_TRY(fields.String("source", in.source(), kMaxTextBytes, &out->source));
+  QUANTA_TRY(fields.String("date_mark", in.date_mark(), kMaxChatMarkBytes, &out->date_mark));
+  QUANTA_TRY(
+      fields.String("thought_open", in.thought_open(), kMaxChatMarkBytes, &out->thought_open));
+  QUANTA_TRY(
+      fields.String("thought_close", in.thought_close(), kMaxChatMarkBytes, &out->thought_close));
+  QUANTA_TRY(fields.String("reply_open", in.reply_open(), kMaxChatMarkBytes, &out->reply_open));
+  QUANTA_TRY(fields.String("reply_close", in.reply_close(), kMaxChatMarkBytes, &out->reply_close));
   return fields.Tables("rules", in.rules(), kMaxChatRules, &out->rules, DecodeChatRule);
 }
 

@@ -16,8 +16,8 @@
 /// memory (writer), which must outlive the view.
 namespace quanta::format {
 
-inline constexpr uint32_t kFormatVersion = 1;  ///< what this build writes
-inline constexpr uint32_t kReaderVersion = 1;  ///< the newest it can read
+inline constexpr uint32_t kFormatVersion = 2;  ///< what this build writes
+inline constexpr uint32_t kReaderVersion = 2;  ///< the newest it can read
 
 enum class NormKind : uint8_t { kRms, kLayer };
 enum class NormPlacement : uint8_t { kPre, kPost, kSandwich };
@@ -209,16 +209,22 @@ enum class ChatRuleKind : uint8_t {
   kInsertSystem,
   kRefuseEarly
 };
+enum class ChatPart : uint8_t { kAll, kAnswer, kThoughtAndAnswer };
 struct ChatRule {
   ChatRuleKind kind = ChatRuleKind::kMessage;
   uint32_t when = 0, unless = 0;
   ChatRole role = ChatRole::kUser;
   std::string_view prefix, suffix;
   bool trim = false, drop = false, trim_start = false, trim_end = false;
+  bool newlines = false;
+  ChatPart part = ChatPart::kAll;
+  std::string_view middle;
 };
 struct ChatTemplate {
   std::string_view source;
   Array<ChatRule> rules;
+  std::string_view date_mark;
+  std::string_view thought_open, thought_close, reply_open, reply_close;
   bool present() const { return !rules.empty(); }
 };
 
@@ -253,6 +259,9 @@ struct Header {
   Provenance provenance;
   SelfTest self_test;
 };
+
+/// The oldest reader that understands what `header` uses: what a writer states.
+uint32_t OldestReader(const Header& header);
 
 /// Bytes of a [rows, columns] matrix in `panel` layout (docs/format.md, Panels); 0 if
 /// the matrix is empty or that overflows.

@@ -83,6 +83,10 @@ Status ReadSeal(std::span<const std::byte> bytes, size_t header_bytes, Seal* sea
 }
 
 Status Validate(const Header& header, uint64_t prefix, uint64_t file_bytes, ErrorDetail* detail) {
+  if (const uint32_t oldest = OldestReader(header); header.reader_version < oldest) {
+    return Corrupt(detail, "reader_version is %u, the file uses what version %u brought",
+                   header.reader_version, oldest);
+  }
   QUANTA_TRY(ValidateArchitecture(header.architecture, detail));
   QUANTA_TRY(ValidateData(header, prefix, file_bytes, detail));
   QUANTA_TRY(ValidateTensors(header, detail));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "quanta/local_time.h"
 #include "quanta/status.h"
 
 /// What the runtime asks of the system. A port supplies the four functions of
@@ -49,5 +50,8 @@ class PageBlock {
 
 /// Seconds from an arbitrary start; steady.
 double Now();
+
+/// The date and time of day where the system is; 1 January 1970 if it does not know.
+LocalTime LocalNow();
 
 }  // namespace quanta::platform
