@@ -154,7 +154,9 @@ void CheckDates(const ChatTables& tables, const std::vector<Probe>& checks, Jinj
     if (expected.kind == Rendering::Kind::kFailed) continue;  // as in Check
     expected = Printable(std::move(expected));
     const Rendering actual = RenderWithRules(view.value(), probe, &now);
-    if (expected != actual) ThrowDifference(probe, expected, actual);
+    if (expected != actual) {
+      throw ChatError(Code::kUnsupported, "the chat template computes with the date");
+    }
   }
 }
 

@@ -53,15 +53,19 @@ void Observer::TrimFlavored(const Probe& probe, const std::vector<Flavor>& flavo
   const auto thinks = [&](size_t message) {
     return flavors[message] == Flavor::kThoughtful || flavors[message] == Flavor::kThoughtless;
   };
-  const std::string close(marks_.thought_close);
-  // Everything before the answer.
+  // Everything before the answer. A thought of white space would be one.
   const auto before = [&](size_t message) {
-    const bool thoughtful = flavors[message] == Flavor::kThoughtful;
-    return (thoughtful ? std::string(marks_.thought_open) + Padded(kThoughtMarker) : "") + close;
+    const std::string close(marks_.thought_close);
+    if (flavors[message] == Flavor::kThoughtless) return close;
+    return std::string(marks_.thought_open) + Padded(kThoughtMarker) + close;
+  };
+  const auto front = [&](size_t message) {
+    return flavors[message] == Flavor::kThoughtful ? kPadBefore : std::string_view();
   };
   Probe padded = probe;
   for (size_t i = 0; i < flavors.size(); ++i) {
-    if (thinks(i)) padded.contents[i] = std::string(kPadBefore) + before(i) + Padded(Marker(i));
+    if (!thinks(i)) continue;
+    padded.contents[i] = std::string(front(i)) + before(i) + Padded(Marker(i));
   }
   const Rendering& rendering = Render(padded);
   if (rendering.kind != Rendering::Kind::kText) {
@@ -80,10 +84,10 @@ void Observer::TrimFlavored(const Probe& probe, const std::vector<Flavor>& flavo
         same = same && cursor.Take(std::string_view(thought).substr(1, thought.size() - 2)) &&
                cursor.Take(wording.middle);
       }
-      wording.start = cursor.TakeStart();
-      if (wording.part == format::ChatPart::kAll) {
-        same = same && cursor.Take(before(message) + std::string(kPadBefore));
-      }
+      const bool all = wording.part == format::ChatPart::kAll;
+      // Without white space in front, it is trimmed as it would be without a thought.
+      if (!all || !front(message).empty()) wording.start = cursor.TakeStart();
+      if (all) same = same && cursor.Take(before(message) + std::string(kPadBefore));
       same = same && cursor.Take(Marker(message));
       wording.end = cursor.TakeEnd();
     }
