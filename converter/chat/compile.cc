@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "converter/chat/jinja.h"
 #include "converter/chat/lessons.h"
+#include "converter/chat/marks.h"
 #include "converter/chat/observe.h"
 #include "converter/chat/probes.h"
 #include "runtime/format/limits.h"
@@ -27,7 +29,8 @@ constexpr int kRounds = 24;
 constexpr size_t kStackBytes = size_t{64} << 20;
 
 /// What the runtime makes of a conversation.
-Rendering RenderWithRules(const format::ChatTemplate& view, const Probe& probe) {
+Rendering RenderWithRules(const format::ChatTemplate& view, const Probe& probe,
+                          const LocalTime* now = nullptr) {
   Rendering out;
   ErrorDetail detail;
   const std::vector<ChatMessage> messages = probe.Messages();
@@ -35,7 +38,7 @@ Rendering RenderWithRules(const format::ChatTemplate& view, const Probe& probe) 
     static_cast<std::string*>(text)->append(piece);
     return {};
   };
-  const RenderOptions options = {.generation_prompt = probe.generation_prompt};
+  const RenderOptions options = {.generation_prompt = probe.generation_prompt, .now = now};
   const Status status = text::RenderTemplate(view, messages, options, append, &out.text, &detail);
   if (!status.ok()) {
     const bool refused = status.code() == Code::kInvalidArgument;
@@ -135,8 +138,31 @@ bool Check(const ChatTables& tables, const std::vector<Probe>& checks, bool may_
   return same;
 }
 
-ChatTables Compile(const ChatSources& sources, Jinja& jinja, Scope scope) {
-  Observer observer(jinja);
+/// Compares rules and template at several moments.
+void CheckDates(const ChatTables& tables, const std::vector<Probe>& checks, Jinja& jinja) {
+  constexpr LocalTime kMoments[] = {
+      {2024, 2, 29, 0, 0, 0},   {2031, 12, 31, 23, 59, 59}, {1999, 7, 4, 12, 30, 5},
+      {2025, 5, 1, 9, 5, 0},    {2026, 11, 23, 13, 0, 1},   {2000, 1, 1, 1, 1, 1},
+      {2100, 3, 10, 17, 45, 0}, {2027, 9, 18, 11, 11, 11},
+  };
+  Result<format::ChatTemplate> view = tables.View();
+  if (!view.ok()) throw ChatError(view.status().code(), view.status().what());
+  size_t count = 0;
+  for (const Probe& probe : checks) {
+    const LocalTime& now = kMoments[count++ % std::size(kMoments)];
+    Rendering expected = jinja.Render(probe.Messages(), probe.generation_prompt, &now);
+    if (expected.kind == Rendering::Kind::kFailed) continue;  // as in Check
+    expected = Printable(std::move(expected));
+    const Rendering actual = RenderWithRules(view.value(), probe, &now);
+    if (expected != actual) {
+      throw ChatError(Code::kUnsupported, "the chat template computes with the date");
+    }
+  }
+}
+
+ChatTables Compile(const ChatSources& sources, Jinja& jinja, Scope scope,
+                   const text::ChatMarks& marks) {
+  Observer observer(jinja, marks);
   const std::vector<Probe> teachers = Only(scope, TeachingProbes());
   for (const Probe& probe : teachers) {
     observer.Observe(probe);
@@ -149,12 +175,21 @@ ChatTables Compile(const ChatSources& sources, Jinja& jinja, Scope scope) {
   if (!lessons.renders_users()) {
     throw ChatError(Code::kCorrupt, "the chat template never shows what a user says");
   }
-  const std::vector<Probe> checks = Only(scope, CheckingProbes(jinja.literals()));
+  const std::vector<Probe> checks = Only(scope, CheckingProbes(jinja.literals(), marks));
   ChatTables tables;
   tables.source = sources.jinja;
+  tables.thought_open = marks.thought_open;
+  tables.thought_close = marks.thought_close;
+  tables.reply_open = marks.reply_open;
+  tables.reply_close = marks.reply_close;
   for (int round = 0;; ++round) {
     tables.rules = lessons.Rules(std::string(sources.bos_token));
     if (Check(tables, checks, round < kRounds, observer, lessons)) break;
+  }
+  if (jinja.asked_date()) {
+    tables.date_mark = kDateMark;
+    CheckDates(tables, checks, jinja);
+    tables.notes.push_back("the chat template prints the date: the device's clock tells it");
   }
   AddScope(scope, &tables);
   if (tables.rules.size() > format::kMaxChatRules) {
@@ -168,12 +203,18 @@ ChatTables Compile(const ChatSources& sources, Jinja& jinja, Scope scope) {
 ChatTables Compile(const ChatSources& sources) {
   Jinja jinja(sources.jinja, sources.bos_token, sources.eos_token);
   RequireRenderable(jinja);
-  try {
-    return Compile(sources, jinja, Scope::kAll);
-  } catch (const ChatError& error) {
-    if (error.code() != Code::kUnsupported) throw;
+  std::optional<ChatError> first;
+  for (const Scope scope : {Scope::kAll, Scope::kSystemFirst}) {
+    for (const text::ChatMarks& marks : PossibleMarks(jinja.literals())) {
+      try {
+        return Compile(sources, jinja, scope, marks);
+      } catch (const ChatError& error) {
+        if (error.code() != Code::kUnsupported) throw;
+        if (!first) first = error;
+      }
+    }
   }
-  return Compile(sources, jinja, Scope::kSystemFirst);
+  throw *first;
 }
 
 /// Runs `body` on a thread with much stack; here if there is none to be had.
@@ -201,6 +242,11 @@ Result<format::ChatTemplate> ChatTables::View() const {
   view.source = source;
   view.bos_token = bos_token;
   view.eos_token = eos_token;
+  view.date_mark = date_mark;
+  view.thought_open = thought_open;
+  view.thought_close = thought_close;
+  view.reply_open = reply_open;
+  view.reply_close = reply_close;
   QUANTA_ASSIGN(view.rules, Array<format::ChatRule>::Create(rules.size()));
   for (size_t i = 0; i < rules.size(); ++i) {
     const Rule& rule = rules[i];
@@ -214,6 +260,9 @@ Result<format::ChatTemplate> ChatTables::View() const {
     out.trim = rule.trim_start && rule.trim_end;
     out.trim_start = rule.trim_start && !out.trim;
     out.trim_end = rule.trim_end && !out.trim;
+    out.newlines = rule.newlines;
+    out.part = rule.part;
+    out.middle = rule.middle;
     out.drop = rule.drop;
   }
   return view;
@@ -251,6 +300,11 @@ ChatTables CopyChatTables(const format::ChatTemplate& view) {
   tables.source = view.source;
   tables.bos_token = view.bos_token;
   tables.eos_token = view.eos_token;
+  tables.date_mark = view.date_mark;
+  tables.thought_open = view.thought_open;
+  tables.thought_close = view.thought_close;
+  tables.reply_open = view.reply_open;
+  tables.reply_close = view.reply_close;
   for (const format::ChatRule& rule : view.rules) {
     ChatTables::Rule& out = tables.rules.emplace_back();
     out.kind = rule.kind;
@@ -261,6 +315,9 @@ ChatTables CopyChatTables(const format::ChatTemplate& view) {
     out.suffix = rule.suffix;
     out.trim_start = rule.trim || rule.trim_start;
     out.trim_end = rule.trim || rule.trim_end;
+    out.newlines = rule.newlines;
+    out.part = rule.part;
+    out.middle = rule.middle;
     out.drop = rule.drop;
   }
   return tables;

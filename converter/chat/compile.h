@@ -26,14 +26,17 @@ struct ChatTables {
     uint32_t when = 0, unless = 0;
     format::ChatRole role = format::ChatRole::kSystem;
     std::string prefix, suffix;
-    bool trim_start = false, trim_end = false, drop = false;
+    bool trim_start = false, trim_end = false, newlines = false, drop = false;
+    format::ChatPart part = format::ChatPart::kAll;
+    std::string middle;
   };
 
   std::string source;  ///< the template as it was
   std::vector<Rule> rules;
   std::string bos_token, eos_token;  ///< of the sources
-  size_t compared = 0;               ///< conversations that rules and template render alike
-  std::vector<std::string> notes;    ///< what a reader of a report should know
+  std::string date_mark, thought_open, thought_close, reply_open, reply_close;
+  size_t compared = 0;             ///< conversations that rules and template render alike
+  std::vector<std::string> notes;  ///< what a reader of a report should know
 
   /// The same as the writer and the runtime take it; borrows from this object, which
   /// must stay where it is. Errors: kOutOfMemory.
@@ -47,10 +50,11 @@ struct ChatTables {
 /// The rules reproduce the template exactly, refusals in its own words included. One
 /// exception, which `notes` then states: where a template handles a system message
 /// behind other messages in a way that rules cannot express, they refuse it there.
-/// If they cannot do that, there is an error: kUnsupported if it depends on the date, on what the
-/// messages say, or on something else that rules cannot express; kCorrupt if it is not Jinja or
-/// renders nothing; kLimit if it is too long or nested too deeply. The detail shows a conversation
-/// where the two differ. Throws nothing.
+/// The date, where a template prints it, is the one at which a conversation is rendered.
+/// If they cannot do that, there is an error: kUnsupported if it depends on what the messages
+/// say (other than a thought that is left out of an answer), or on something else that rules cannot
+/// express; kCorrupt if it is not Jinja or renders nothing; kLimit if it is too long or nested too
+/// deeply. The detail shows a conversation where the two differ. Throws nothing.
 Result<ChatTables> CompileChatTemplate(const ChatSources& sources, ErrorDetail* detail);
 
 /// Owned tables from a model file's template.

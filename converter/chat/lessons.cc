@@ -15,6 +15,8 @@ constexpr ChatRole kRoles[] = {ChatRole::kSystem, ChatRole::kUser, ChatRole::kAs
 
 /// Up to this length, what an empty message does is observed at every place.
 constexpr size_t kLongestWithSilence = 4;
+/// The same of thoughts and replies.
+constexpr size_t kLongestWithFlavors = 3;
 
 /// Numbers for values, in order of appearance.
 template <class T>
@@ -41,6 +43,21 @@ ChatTables::Rule FromLeaf(ChatRuleKind kind, ChatRole role, const Leaf& leaf) {
   return rule;
 }
 
+void SetWording(const Wording& wording, ChatTables::Rule* rule) {
+  const bool newlines = wording.start == Trim::kNewlines || wording.end == Trim::kNewlines;
+  if (newlines && (wording.start == Trim::kAll || wording.end == Trim::kAll)) {
+    throw ChatError(Code::kUnsupported,
+                    "the chat template strips different white space before and behind a message, "
+                    "which is not supported");
+  }
+  rule->prefix = wording.prefix;
+  rule->trim_start = wording.start != Trim::kNone;
+  rule->trim_end = wording.end != Trim::kNone;
+  rule->newlines = newlines;
+  rule->part = wording.part;
+  rule->middle = wording.middle;
+}
+
 }  // namespace
 
 bool Lessons::Add(const Probe& probe) {
@@ -49,7 +66,12 @@ bool Lessons::Add(const Probe& probe) {
   if (!seen_.insert(key).second) return false;
   const Observation full = observer_.Observe(probe);
   Note(probe, full);
-  if (probe.roles.size() > kLongestWithSilence) return true;
+  if (probe.roles.size() <= kLongestWithSilence) AddSilent(probe, full);
+  if (probe.roles.size() <= kLongestWithFlavors) AddFlavored(probe, full);
+  return true;
+}
+
+void Lessons::AddSilent(const Probe& probe, const Observation& full) {
   for (size_t i = 0; i < probe.roles.size(); ++i) {
     for (const char* nothing : kNothings) {
       Probe silent = probe;
@@ -57,7 +79,38 @@ bool Lessons::Add(const Probe& probe) {
       Note(silent, observer_.ObserveSilent(probe, full, i, nothing));
     }
   }
-  return true;
+}
+
+void Lessons::AddFlavored(const Probe& probe, const Observation& full) {
+  const size_t count = probe.roles.size();
+  const auto note_thinking = [&](std::vector<Flavor> flavors, size_t i) {
+    for (const Flavor flavor : {Flavor::kThoughtful, Flavor::kThoughtless}) {
+      flavors[i] = flavor;
+      NoteFlavored(probe, full, flavors);
+    }
+  };
+  const bool thinks = !observer_.marks().thought_close.empty();
+  const std::vector<Flavor> plain(count, Flavor::kPlain);
+  for (size_t i = 0; i < count && thinks; ++i) note_thinking(plain, i);
+  if (observer_.marks().reply_open.empty()) return;
+  for (size_t i = 0; i < count; ++i) {
+    if (probe.roles[i] != ChatRole::kUser) continue;
+    std::vector<Flavor> flavors = plain;
+    flavors[i] = Flavor::kReply;
+    NoteFlavored(probe, full, flavors);
+    for (size_t j = 0; j < count && thinks; ++j) {
+      if (probe.roles[j] == ChatRole::kAssistant) note_thinking(flavors, j);
+    }
+  }
+}
+
+void Lessons::NoteFlavored(const Probe& probe, const Observation& full,
+                           const std::vector<Flavor>& flavors) {
+  Probe changed = probe;
+  for (size_t i = 0; i < flavors.size(); ++i) {
+    changed.contents[i] = observer_.FlavoredContent(flavors[i], i);
+  }
+  Note(changed, observer_.ObserveFlavored(probe, full, flavors));
 }
 
 bool Lessons::renders_users() const {
@@ -74,7 +127,7 @@ void Lessons::Note(const Probe& probe, const Observation& seen) {
   Verdict& verdict = verdicts_.emplace_back();
   verdict.refusal = seen.refusal;
   verdict.origin = origin;
-  text::ChatWalk walk(messages, probe.generation_prompt);
+  text::ChatWalk walk(messages, probe.generation_prompt, observer_.marks());
   for (; !walk.at_end() && walk.index() <= culprit; walk.Advance(true)) {
     verdict.messages.emplace_back(walk.message().role, walk.conditions());
   }
@@ -83,7 +136,7 @@ void Lessons::Note(const Probe& probe, const Observation& seen) {
 
 void Lessons::NotePlaces(const Probe& probe, const Observation& seen, size_t origin) {
   const std::vector<ChatMessage> messages = probe.Messages();
-  text::ChatWalk walk(messages, probe.generation_prompt);
+  text::ChatWalk walk(messages, probe.generation_prompt, observer_.marks());
   std::optional<std::string> opening;
   for (; !walk.at_end(); walk.Advance(seen.messages[walk.index()].has_value())) {
     const size_t i = walk.index();
@@ -231,9 +284,7 @@ void Lessons::AddWordings(ChatRuleKind kind, ChatRole role, size_t start,
     Rule rule = FromLeaf(kind, role, leaf);
     rule.drop = !wording;
     if (wording) {
-      rule.prefix = wording->prefix;
-      rule.trim_start = wording->trim_start;
-      rule.trim_end = wording->trim_end;
+      SetWording(*wording, &rule);
     }
     rules->push_back(std::move(rule));
   }

@@ -22,7 +22,8 @@ class Lessons {
  public:
   explicit Lessons(Observer& observer) : observer_(observer) {}
 
-  /// Observes a conversation, and again with each message saying nothing.
+  /// Observes a conversation, and again with each message saying nothing, thinking or
+  /// replying.
   /// False if that order of roles has been seen.
   bool Add(const Probe& probe);
 
@@ -53,6 +54,10 @@ class Lessons {
     size_t origin;
   };
 
+  void AddSilent(const Probe& probe, const Observation& full);
+  void AddFlavored(const Probe& probe, const Observation& full);
+  void NoteFlavored(const Probe& probe, const Observation& full,
+                    const std::vector<Flavor>& flavors);
   void Note(const Probe& probe, const Observation& seen);
   void NotePlaces(const Probe& probe, const Observation& seen, size_t origin);
   size_t Culprit(const Probe& probe, const std::string& words);

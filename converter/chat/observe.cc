@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "converter/chat/observe.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
+#include "converter/chat/observe_internal.h"
+
 namespace quanta::converter {
 namespace {
-
-constexpr size_t kNoMessage = SIZE_MAX;
-
-[[noreturn]] void Unsupported(const Probe& probe, const std::string& what) {
-  throw ChatError(Code::kUnsupported, "the chat template " + what + ", as in " + probe.Describe());
-}
 
 std::string Key(const Probe& probe) {
   std::string key(1, probe.generation_prompt ? '+' : '-');
@@ -21,21 +18,6 @@ std::string Key(const Probe& probe) {
   }
   return key;
 }
-
-/// Reads `text` from its start.
-class Cursor {
- public:
-  explicit Cursor(std::string_view text) : rest_(text) {}
-  bool Take(std::string_view expected) {
-    if (!rest_.starts_with(expected)) return false;
-    rest_.remove_prefix(expected.size());
-    return true;
-  }
-  bool at_end() const { return rest_.empty(); }
-
- private:
-  std::string_view rest_;
-};
 
 }  // namespace
 
@@ -71,7 +53,7 @@ std::vector<Observer::Part> Observer::Split(const Probe& probe, const std::strin
 
 std::vector<Wording> Observer::Trims(const Probe& probe, const std::vector<Part>& parts) {
   Probe padded = probe;
-  for (std::string& content : padded.contents) content = kPadBefore + content + kPadAfter;
+  for (std::string& content : padded.contents) content = Padded(content);
   const Rendering& rendering = Render(padded);
   std::vector<Wording> trims(parts.size());
   if (rendering.kind != Rendering::Kind::kText) {
@@ -81,9 +63,9 @@ std::vector<Wording> Observer::Trims(const Probe& probe, const std::vector<Part>
   for (size_t i = 0; i < parts.size(); ++i) {
     bool same = cursor.Take(parts[i].words);
     if (parts[i].message != kNoMessage) {
-      trims[i].trim_start = !cursor.Take(kPadBefore);
+      trims[i].start = cursor.TakeStart();
       same = same && cursor.Take(Marker(parts[i].message));
-      trims[i].trim_end = !cursor.Take(kPadAfter);
+      trims[i].end = cursor.TakeEnd();
     }
     if (!same) Unsupported(padded, "treats white space around messages in an unusual way");
   }
@@ -153,23 +135,15 @@ Observation Observer::ObserveSilent(const Probe& probe, const Observation& full,
     seen.refusal = rendering.text;
     return seen;
   }
-  // The wordings that contents have in the full conversation.
-  const auto wording = [&](size_t message) -> Wording {
-    if (full.refusal) return {};
-    if (full.messages[message]) return *full.messages[message];
-    for (const auto& insertion : full.insertions) {
-      if (insertion) return *insertion;
-    }
-    return {};
-  };
   // Most templates do not care: the same words, nothing between them.
   if (!full.refusal) {
     std::string expected;
     for (const Part& part : Split(probe, Render(probe).text)) {
       expected += part.words;
       if (part.message == kNoMessage) continue;
-      const Wording how = wording(part.message);
-      const bool gone = how.trim_start || how.trim_end;  // of white space, either is enough
+      const Wording how = WordingIn(full, part.message);
+      // Of white space, either is enough.
+      const bool gone = how.start == Trim::kAll || how.end == Trim::kAll;
       expected += part.message != silent ? Marker(part.message) : gone ? "" : nothing;
     }
     if (expected == rendering.text) return full;
@@ -177,7 +151,7 @@ Observation Observer::ObserveSilent(const Probe& probe, const Observation& full,
   // The others skip it.
   const std::vector<Part> parts = Split(changed, rendering.text);
   std::vector<Wording> trims(parts.size());
-  for (size_t i = 0; i + 1 < parts.size(); ++i) trims[i] = wording(parts[i].message);
+  for (size_t i = 0; i + 1 < parts.size(); ++i) trims[i] = WordingIn(full, parts[i].message);
   return Assign(changed, parts, trims);
 }
 

@@ -8,13 +8,20 @@
 
 #include "converter/chat/jinja.h"
 #include "converter/chat/probes.h"
+#include "runtime/format/model_view.h"
+#include "runtime/text/chat_conditions.h"
 
 namespace quanta::converter {
 
-/// The words before a message's content, and how the content is trimmed.
+enum class Trim { kNone, kNewlines, kAll };
+
+/// The words before a message's content, what of the content is shown, and how that is
+/// trimmed.
 struct Wording {
   std::string prefix;
-  bool trim_start = false, trim_end = false;
+  Trim start = Trim::kNone, end = Trim::kNone;
+  format::ChatPart part = format::ChatPart::kAll;
+  std::string middle;  ///< between thought and answer
   friend auto operator<=>(const Wording&, const Wording&) = default;
 };
 
@@ -29,12 +36,21 @@ struct Observation {
   std::string end;  ///< the words after the last content
 };
 
+/// What a message says, other than a marker.
+enum class Flavor {
+  kPlain,        ///< a marker after all
+  kThoughtful,   ///< a thought and an answer
+  kThoughtless,  ///< an answer behind a thought that is empty
+  kReply,        ///< something that does not count as a question
+};
+
 /// Renders probes and takes the results apart.
 /// All functions throw ChatError (kUnsupported) where a rendering is not made of the
 /// contents in order, each as it is or trimmed, and words between them.
 class Observer {
  public:
-  explicit Observer(Jinja& jinja) : jinja_(jinja) {}
+  Observer(Jinja& jinja, const text::ChatMarks& marks) : jinja_(jinja), marks_(marks) {}
+  const text::ChatMarks& marks() const { return marks_; }
 
   /// Renders; a failure of the template counts as a refusal in our own words. Cached.
   const Rendering& Render(const Probe& probe);
@@ -46,6 +62,11 @@ class Observer {
   /// Observe says of it.
   Observation ObserveSilent(const Probe& probe, const Observation& full, size_t silent,
                             const std::string& nothing);
+
+  /// The same conversation with messages of these flavors, which FlavoredContent gives.
+  Observation ObserveFlavored(const Probe& probe, const Observation& full,
+                              const std::vector<Flavor>& flavors);
+  std::string FlavoredContent(Flavor flavor, size_t message) const;
 
   /// From now on, a leading system message is looked for in front of other messages.
   void ExpectSystemElsewhere() { system_elsewhere_ = true; }
@@ -62,8 +83,13 @@ class Observer {
   Observation Assign(const Probe& probe, const std::vector<Part>& parts,
                      const std::vector<Wording>& trims);
   std::vector<Wording> Trims(const Probe& probe, const std::vector<Part>& parts);
+  void FindFlavor(const Probe& probe, const std::string& content, size_t message, std::string* text,
+                  Wording* wording) const;
+  void TrimFlavored(const Probe& probe, const std::vector<Flavor>& flavors,
+                    const std::vector<Part>& parts, std::vector<Wording>* wordings);
 
   Jinja& jinja_;
+  text::ChatMarks marks_;
   std::map<std::string, Rendering> cache_;
   bool system_elsewhere_ = false;
   bool met_system_elsewhere_ = false;

@@ -67,7 +67,31 @@ Probe WithMarkers(std::vector<ChatRole> roles, bool generation_prompt) {
   return probe;
 }
 
-std::vector<std::string> Contents(const std::vector<std::string>& literals) {
+/// Thoughts and replies of every kind.
+void AppendMarked(const text::ChatMarks& marks, std::vector<std::string>* contents) {
+  if (const std::string close(marks.thought_close); !close.empty()) {
+    const std::string open(marks.thought_open);
+    for (const char* thought : {"", "x", "\n", "\nx\n", " ", " \n x \n\n"}) {
+      for (const char* answer : {"", "y", "\n\ny", "\n", " ", "\n y \n"}) {
+        contents->push_back(open + thought + close + answer);
+        contents->push_back(thought + close + answer);
+        contents->push_back("a" + open + "b" + open + thought + close + "c" + close + answer);
+        contents->push_back("\n" + open + thought + close + answer + open);
+      }
+    }
+    contents->push_back(open + "never closed");
+  }
+  if (const std::string open(marks.reply_open); !open.empty()) {
+    const std::string close(marks.reply_close);
+    for (const std::string& text : {open + "r" + close, open + close, open + "r", "r" + close,
+                                    " " + open + "r" + close, open + "r" + close + "\n"}) {
+      contents->insert(contents->end(), 8, text);  // often enough to meet everything
+    }
+  }
+}
+
+std::vector<std::string> Contents(const std::vector<std::string>& literals,
+                                  const text::ChatMarks& marks) {
   std::vector<std::string> contents = {
       "Who are you?",
       "",
@@ -118,6 +142,7 @@ std::vector<std::string> Contents(const std::vector<std::string>& literals) {
     contents.push_back(literal + "mid" + literals[(i + 1) % count]);
     contents.push_back(literals[(i + 1) % count] + "mid" + literal);
   }
+  AppendMarked(marks, &contents);
   std::erase_if(contents, [](const std::string& text) { return text.size() > 4096; });
   return contents;
 }
@@ -180,8 +205,9 @@ std::vector<Probe> TeachingProbes() {
   return probes;
 }
 
-std::vector<Probe> CheckingProbes(const std::vector<std::string>& literals) {
-  const std::vector<std::string> contents = Contents(literals);
+std::vector<Probe> CheckingProbes(const std::vector<std::string>& literals,
+                                  const text::ChatMarks& marks) {
+  const std::vector<std::string> contents = Contents(literals, marks);
   std::vector<Probe> probes;
   Random random(0xD1B54A32D192ED03u);
   // Each content in each role where every template expects it ...

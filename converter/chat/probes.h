@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "quanta/chat.h"
+#include "runtime/text/chat_conditions.h"
 
 namespace quanta::converter {
 
@@ -23,9 +25,13 @@ struct Probe {
 /// A text for message `index` that occurs nowhere else.
 std::string Marker(size_t index);
 
-/// White space that no template writes, to see whether it survives.
-inline constexpr char kPadBefore[] = "\t \n\t ";
-inline constexpr char kPadAfter[] = "\t\n \t";
+/// A text that stands for a thought.
+inline constexpr char kThoughtMarker[] = "QqZkXvJ";
+
+/// White space that no template writes, to see whether it survives: all of it, all but
+/// the line feeds at the outer end, or nothing.
+inline constexpr std::string_view kPadBefore = "\n\t \n\t ";
+inline constexpr std::string_view kPadAfter = "\t\n \t\n";
 
 /// What a message says that says nothing: kept, trimmed, or skipped by the template.
 inline constexpr const char* kNothings[] = {"", " \n\t "};
@@ -36,7 +42,9 @@ inline constexpr const char* kNothings[] = {"", " \n\t "};
 std::vector<Probe> TeachingProbes();
 
 /// Conversations to check with: other orders of roles, contents of every kind, and
-/// whatever `literals` (the template's own strings) might react to. Deterministic.
-std::vector<Probe> CheckingProbes(const std::vector<std::string>& literals);
+/// whatever `literals` (the template's own strings) and `marks` might react to.
+/// Deterministic.
+std::vector<Probe> CheckingProbes(const std::vector<std::string>& literals,
+                                  const text::ChatMarks& marks);
 
 }  // namespace quanta::converter

@@ -36,6 +36,8 @@ constexpr uint32_t kPreference[] = {
     text::kEndsWithAssistant,
     text::kOddTurn,
     text::kHasSystem,
+    text::kThinks,
+    text::kThoughtful,
     text::kBlank,
     text::kEmpty,
     text::kFirstEmpty,

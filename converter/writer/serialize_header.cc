@@ -172,6 +172,7 @@ bool IsSet(const format::Tokenizer& in) {
 Offset<fb::ChatRule> StoreChatRule(FlatBufferBuilder& out, const format::ChatRule& in) {
   const auto prefix = Text(out, in.prefix);
   const auto suffix = Text(out, in.suffix);
+  const auto middle = Text(out, in.middle);
   fb::ChatRuleBuilder table(out);
   table.add_kind(As<fb::ChatRuleKind>(in.kind));
   table.add_when(in.when);
@@ -183,15 +184,19 @@ Offset<fb::ChatRule> StoreChatRule(FlatBufferBuilder& out, const format::ChatRul
   table.add_drop(in.drop);
   table.add_trim_start(in.trim_start);
   table.add_trim_end(in.trim_end);
+  table.add_newlines(in.newlines);
+  table.add_part(As<fb::ChatPart>(in.part));
+  table.add_middle(middle);
   return table.Finish();
 }
 
 Offset<fb::ChatTemplate> StoreChatTemplate(FlatBufferBuilder& out, const format::ChatTemplate& in) {
   const auto rules = Tables<fb::ChatRule>(out, in.rules, StoreChatRule);
   const auto source = Text(out, in.source);
-  const auto bos_token = Text(out, in.bos_token);
-  const auto eos_token = Text(out, in.eos_token);
-  return fb::CreateChatTemplate(out, source, rules, bos_token, eos_token);
+  return fb::CreateChatTemplate(out, source, rules, Text(out, in.date_mark),
+                                Text(out, in.thought_open), Text(out, in.thought_close),
+                                Text(out, in.reply_open), Text(out, in.reply_close),
+                                Text(out, in.bos_token), Text(out, in.eos_token));
 }
 
 Offset<fb::Provenance> StoreProvenance(FlatBufferBuilder& out, const format::Provenance& in) {

@@ -22,6 +22,16 @@ static_assert(
     static_cast<int>(fb::NormalizerKind::MAX) == static_cast<int>(NormalizerKind::kSqueezeSpaces) &&
     static_cast<int>(fb::DecoderKind::MAX) == static_cast<int>(DecoderKind::kMetaspace) &&
     static_cast<int>(fb::ChatRuleKind::MAX) == static_cast<int>(ChatRuleKind::kRefuseEarly));
+static_assert(static_cast<int>(fb::Role::MAX) + 1 == kRoles &&
+              static_cast<int>(fb::Panel::MAX) + 1 == kPanelKinds &&
+              static_cast<int>(fb::PreTokenizerKind::MAX) ==
+                  static_cast<int>(PreTokenizerKind::kAddPrefixSpace) &&
+              static_cast<int>(fb::NormalizerKind::MAX) ==
+                  static_cast<int>(NormalizerKind::kSqueezeSpaces) &&
+              static_cast<int>(fb::DecoderKind::MAX) == static_cast<int>(DecoderKind::kMetaspace) &&
+              static_cast<int>(fb::ChatRuleKind::MAX) ==
+                  static_cast<int>(ChatRuleKind::kRefuseEarly) &&
+              static_cast<int>(fb::ChatPart::MAX) == static_cast<int>(ChatPart::kThoughtAndAnswer));
 
 Status DecodeRope(const fb::Rope& in, FieldReader& fields, Rope* out) {
   out->magnitude = in.magnitude();
@@ -155,7 +165,10 @@ Status DecodeChatRule(const fb::ChatRule& in, FieldReader& fields, ChatRule* out
   out->drop = in.drop();
   out->trim_start = in.trim_start();
   out->trim_end = in.trim_end();
+  out->newlines = in.newlines();
   QUANTA_TRY(fields.Enum("kind", in.kind(), &out->kind));
+  QUANTA_TRY(fields.Enum("part", in.part(), &out->part));
+  QUANTA_TRY(fields.String("middle", in.middle(), kMaxTextBytes, &out->middle));
   QUANTA_TRY(fields.Enum("role", in.role(), &out->role));
   QUANTA_TRY(fields.String("prefix", in.prefix(), kMaxTextBytes, &out->prefix));
   return fields.String("suffix", in.suffix(), kMaxTextBytes, &out->suffix);
@@ -166,6 +179,13 @@ Status DecodeChatTemplate(const fb::ChatTemplate& in, FieldReader& fields, ChatT
   QUANTA_TRY(fields.String("source", in.source(), kMaxTextBytes, &out->source));
   QUANTA_TRY(fields.String("bos_token", in.bos_token(), kMaxTokenBytes, &out->bos_token));
   QUANTA_TRY(fields.String("eos_token", in.eos_token(), kMaxTokenBytes, &out->eos_token));
+  QUANTA_TRY(fields.String("date_mark", in.date_mark(), kMaxChatMarkBytes, &out->date_mark));
+  QUANTA_TRY(
+      fields.String("thought_open", in.thought_open(), kMaxChatMarkBytes, &out->thought_open));
+  QUANTA_TRY(
+      fields.String("thought_close", in.thought_close(), kMaxChatMarkBytes, &out->thought_close));
+  QUANTA_TRY(fields.String("reply_open", in.reply_open(), kMaxChatMarkBytes, &out->reply_open));
+  QUANTA_TRY(fields.String("reply_close", in.reply_close(), kMaxChatMarkBytes, &out->reply_close));
   return fields.Tables("rules", in.rules(), kMaxChatRules, &out->rules, DecodeChatRule);
 }
 

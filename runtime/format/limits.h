@@ -30,6 +30,7 @@ inline constexpr size_t kMaxPieceBytes = 1024;      ///< strings of text transfo
 inline constexpr size_t kMaxTextSteps = 16;         ///< normalizers, pre-tokenizers, decoders
 inline constexpr size_t kMaxFrameIds = 1024;        ///< prefix, suffix and stop ids
 inline constexpr size_t kMaxChatRules = 256;
+inline constexpr size_t kMaxChatMarkBytes = 64;
 
 /// How much larger than its compressed transport a file may be.
 inline constexpr uint64_t kMaxCompression = 1000;

@@ -218,17 +218,23 @@ enum class ChatRuleKind : uint8_t {
   kInsertSystem,
   kRefuseEarly
 };
+enum class ChatPart : uint8_t { kAll, kAnswer, kThoughtAndAnswer };
 struct ChatRule {
   ChatRuleKind kind = ChatRuleKind::kMessage;
   uint32_t when = 0, unless = 0;
   ChatRole role = ChatRole::kUser;
   std::string_view prefix, suffix;
   bool trim = false, drop = false, trim_start = false, trim_end = false;
+  bool newlines = false;
+  ChatPart part = ChatPart::kAll;
+  std::string_view middle;
 };
 struct ChatTemplate {
   std::string_view source;
   Array<ChatRule> rules;
   std::string_view bos_token, eos_token;
+  std::string_view date_mark;
+  std::string_view thought_open, thought_close, reply_open, reply_close;
   bool present() const { return !rules.empty(); }
 };
 

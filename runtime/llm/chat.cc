@@ -6,6 +6,7 @@
 
 #include "runtime/core/array.h"
 #include "runtime/llm/model_impl.h"
+#include "runtime/platform/platform.h"
 #include "runtime/text/chat_template.h"
 #include "runtime/text/unicode.h"
 #include "runtime/text/utf8.h"
@@ -15,17 +16,35 @@ namespace {
 
 using format::AddedToken;
 
+/// Options that say what time it is, if the template asks. Stays where it is.
+class TimedOptions {
+ public:
+  TimedOptions(const Model& model, const RenderOptions& options) : options_(options) {
+    if (options.now != nullptr || model.impl().file.header.chat_template.date_mark.empty()) return;
+    now_ = platform::LocalNow();
+    options_.now = &now_;
+  }
+  TimedOptions(const TimedOptions&) = delete;
+  TimedOptions& operator=(const TimedOptions&) = delete;
+  const RenderOptions& get() const { return options_; }
+
+ private:
+  RenderOptions options_;
+  LocalTime now_;
+};
+
 /// A rendered prompt, and which of its bytes are the template's own words.
 class Prompt {
  public:
   Status Render(const Model& model, std::span<const ChatMessage> messages,
                 const RenderOptions& options, ErrorDetail* detail) {
-    // Once to measure, once to fill.
-    QUANTA_TRY(RenderChat(model, messages, options, &Prompt::Count, this, detail));
+    // Once to measure, once to fill, at the same moment.
+    const TimedOptions timed(model, options);
+    QUANTA_TRY(RenderChat(model, messages, timed.get(), &Prompt::Count, this, detail));
     QUANTA_ASSIGN(text_, Array<char>::Create(size_));
     QUANTA_ASSIGN(trusted_, Array<bool>::Create(size_));
     size_ = 0;
-    return RenderChat(model, messages, options, &Prompt::Add, this, detail);
+    return RenderChat(model, messages, timed.get(), &Prompt::Add, this, detail);
   }
 
   std::string_view text() const { return {text_.data(), size_}; }
@@ -158,7 +177,8 @@ Status RenderChat(const Model& model, std::span<const ChatMessage> messages,
     return Fail(detail, Code::kNotFound, "the model has no chat template",
                 "the model has no chat template: give it plain text instead of messages");
   }
-  return text::RenderTemplate(chat_template, messages, options, sink, context, detail);
+  const TimedOptions timed(model, options);
+  return text::RenderTemplate(chat_template, messages, timed.get(), sink, context, detail);
 }
 
 Status EncodeChat(const Model& model, std::span<const ChatMessage> messages,

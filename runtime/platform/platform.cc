@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "runtime/platform/port.h"
@@ -121,6 +122,14 @@ PageBlock::~PageBlock() {
 double Now() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();
+}
+
+LocalTime LocalNow() {
+  const std::time_t now = std::time(nullptr);
+  std::tm fields = {};
+  if (localtime_r(&now, &fields) == nullptr) return {};
+  return {fields.tm_year + 1900, fields.tm_mon + 1, fields.tm_mday,
+          fields.tm_hour,        fields.tm_min,     fields.tm_sec};
 }
 
 }  // namespace quanta::platform

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "quanta/local_time.h"
 #include "quanta/status.h"
 
 /// What the runtime asks of the system. A port supplies the four functions of
@@ -53,5 +54,8 @@ double Now();
 /// The most memory this process ever had in RAM, mapped files included, in bytes; 0 if the
 /// system does not say.
 uint64_t PeakResidentBytes();
+
+/// The date and time of day where the system is; 1 January 1970 if it does not know.
+LocalTime LocalNow();
 
 }  // namespace quanta::platform

@@ -11,7 +11,8 @@ namespace quanta::text {
 
 /// Renders `messages` under a compiled template (docs/format.md, Chat template).
 /// The library's RenderChat and the converter's check of its own compilation both
-/// call this. Errors as RenderChat's.
+/// call this. Errors as RenderChat's; and kInvalidArgument if the template prints the
+/// date and the options do not say what time it is.
 Status RenderTemplate(const format::ChatTemplate& chat_template,
                       std::span<const ChatMessage> messages, const RenderOptions& options,
                       RenderSink sink, void* context, ErrorDetail* detail);

@@ -88,7 +88,12 @@ void UseTokenizer(const Tokenizer& t) {
 
 void UseTexts(const Header& h) {
   Touch(h.chat_template.source);
-  for (const ChatRule& rule : h.chat_template.rules) Touch(rule.prefix), Touch(rule.suffix);
+  Touch(h.chat_template.date_mark), Touch(h.chat_template.thought_open);
+  Touch(h.chat_template.thought_close), Touch(h.chat_template.reply_open);
+  Touch(h.chat_template.reply_close);
+  for (const ChatRule& rule : h.chat_template.rules) {
+    Touch(rule.prefix), Touch(rule.middle), Touch(rule.suffix);
+  }
   for (const std::string_view text :
        {h.provenance.source, h.provenance.source_format, h.provenance.license, h.provenance.tool,
         h.provenance.training_run, h.provenance.quantization, h.self_test.prompt}) {

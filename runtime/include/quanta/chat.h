@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "quanta/local_time.h"
 #include "quanta/model.h"
 #include "quanta/status.h"
 #include "quanta/tokenizer.h"
@@ -23,6 +24,8 @@ struct RenderOptions {
   /// Let special tokens spelled out inside a message count as such, as Hugging Face
   /// does. False: only the template's own words can hold special tokens.
   bool parse_special = false;
+  /// What templates that print the date take for now. Null: the system's clock.
+  const LocalTime* now = nullptr;
 };
 
 /// Receives the prompt piece by piece. `trusted`: the template's own words; else a

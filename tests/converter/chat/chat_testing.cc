@@ -45,7 +45,7 @@ std::string Render(const ChatTables& tables, const Conversation& conversation,
   std::string out;
   ErrorDetail detail;
   const Status status = text::RenderTemplate(
-      view.value(), conversation.View(), {.generation_prompt = generation_prompt},
+      view.value(), conversation.View(), {.generation_prompt = generation_prompt, .now = &kThen},
       [](void* text, std::string_view piece, bool) -> Status {
         static_cast<std::string*>(text)->append(piece);
         return {};

@@ -27,7 +27,10 @@ Conversation Talk(const std::vector<std::string>& messages);
 /// [{"role": "user", "content": "hello"}]
 Conversation FromJson(const Json& messages);
 
-/// What rules make of a conversation: its text, or "refused: " and why.
+/// When the files of ReadChatCases were made.
+inline constexpr LocalTime kThen = {2026, 5, 4, 15, 6, 7};
+
+/// What rules make of a conversation at kThen: its text, or "refused: " and why.
 std::string Render(const ChatTables& tables, const Conversation& conversation,
                    bool generation_prompt);
 

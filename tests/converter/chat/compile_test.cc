@@ -134,6 +134,27 @@ TEST(CompileChatTemplate, SystemMessagesElsewhereAreRefusedWhereRulesCannotFollo
   EXPECT_THAT(Render(compiled.tables, Talk({"u:a", "s:S"}), true), HasSubstr("refused: a system"));
 }
 
+TEST(CompileChatTemplate, TheDateIsThatOfTheRendering) {
+  const Compiled compiled = Compile(
+      "{{ strftime_now('%d %B %Y') }}{% for m in messages %}<{{ m.role }}>{{ m.content }}"
+      "{% endfor %}");
+  ASSERT_TRUE(compiled.status.ok()) << compiled.detail;
+  EXPECT_EQ(Render(compiled.tables, Talk({"u:a"}), false), "04 May 2026<user>a");
+  EXPECT_THAT(compiled.tables.notes, testing::ElementsAre(HasSubstr("prints the date")));
+}
+
+TEST(CompileChatTemplate, ThoughtsAreLeftOutOfEarlierAnswers) {
+  const Compiled compiled = Compile(
+      "{% for m in messages %}{% if m.role == 'assistant' and not loop.last %}"
+      "{% set c = m.content.split('</think>')[-1].lstrip('\\n') %}{% else %}"
+      "{% set c = m.content %}{% endif %}<{{ m.role }}>{{ c }}{% endfor %}");
+  ASSERT_TRUE(compiled.status.ok()) << compiled.detail;
+  EXPECT_EQ(compiled.tables.thought_close, "</think>");
+  const std::string thinking = "a:<think>\nx\n</think>\n\ny";
+  EXPECT_EQ(Render(compiled.tables, Talk({"u:a", thinking, "u:</think>b", thinking}), false),
+            "<user>a<assistant>y<user></think>b<assistant><think>\nx\n</think>\n\ny");
+}
+
 struct Rejected {
   const char* name;
   const char* jinja;
@@ -151,13 +172,33 @@ TEST_P(CompileChatTemplateRejects, WithItsReason) {
 }
 
 constexpr Rejected kRejected[] = {
-    {"Date",
-     "{{ strftime_now('%Y') }}{% for m in messages %}{{ m.role }}{{ m.content }}{% endfor %}",
-     Code::kUnsupported, "date"},
-    {"DateInAFallback",
-     "{% if strftime_now is defined %}{% set d = strftime_now('%d') %}{% endif %}"
-     "{% for m in messages %}{{ m.content }}{% endfor %}{{ d }}",
-     Code::kUnsupported, "date"},
+    {"UnknownDate",
+     "{{ strftime_now('%c') }}{% for m in messages %}{{ m.role }}{{ m.content }}{% endfor %}",
+     Code::kUnsupported, "'%c'"},
+    {"DateIsComputedWith",
+     "{% if strftime_now('%H') > '12' %}pm{% endif %}{% for m in messages %}{{ m.role }}"
+     "{{ m.content }}{% endfor %}",
+     Code::kUnsupported, "computes with the date"},
+    {"DateIsCut",
+     "{{ strftime_now('%Y-%m-%d')[:4] }}{% for m in messages %}{{ m.role }}{{ m.content }}"
+     "{% endfor %}",
+     Code::kUnsupported, "computes with the date"},
+    {"DateInARefusal",
+     "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception(strftime_now('%Y')) }}"
+     "{% endif %}{{ m.role }}{{ m.content }}{% endfor %}",
+     Code::kUnsupported, "computes with the date"},
+    {"TheMarkOfDates", "\uE0DA{% for m in messages %}{{ m.role }}{{ m.content }}{% endfor %}",
+     Code::kUnsupported, "U+E0DA"},
+    {"ThoughtsAreCounted",
+     "{% for m in messages %}{{ m.role }}{{ m.content.split('</think>') | length }}"
+     "{{ m.content }}{% endfor %}",
+     Code::kUnsupported, "</think>"},
+    {"ThoughtsAreShownAlone",
+     "{% for m in messages %}{{ m.role }}{{ m.content.split('</think>')[0] }}{% endfor %}",
+     Code::kUnsupported, "</think>"},
+    {"EndsAreStrippedDifferently",
+     "{% for m in messages %}{{ m.role }}:{{ m.content.lstrip('\\n').rstrip() }};{% endfor %}",
+     Code::kUnsupported, "before and behind"},
     {"ContentIsSearched",
      "{% for m in messages %}{{ m.role }}{% if '/think' in m.content %}!{% endif %}"
      "{{ m.content }}{% endfor %}",
@@ -171,9 +212,6 @@ constexpr Rejected kRejected[] = {
      "{% for m in messages %}{{ m.role }}{% if m.content | length > 1000 %}long{% endif %}"
      "{{ m.content }}{% endfor %}",
      Code::kUnsupported, "xxx"},
-    {"OnlyLineEndsAreTrimmed",
-     "{% for m in messages %}{{ m.role }}:{{ m.content.strip('\\n') }};{% endfor %}",
-     Code::kUnsupported, "\\n"},
     {"MessagesAreCounted",
      "{{ messages | length }}{% for m in messages %}{{ m.role }}{{ m.content }}{% endfor %}",
      Code::kUnsupported, "differently"},

@@ -64,6 +64,9 @@ struct MinjaEngine::State {
       refusal = arguments.args.empty() ? "" : arguments.args[0].to_str();
       throw std::runtime_error("refused");
     });
+    Define("strftime_now", [](minja::ArgumentsValue&) -> minja::Value {
+      throw std::runtime_error("what time it is does not matter here");
+    });
     Define(std::string(kTickFunction).c_str(), [this](minja::ArgumentsValue&) -> minja::Value {
       if (++ticks > kMaxTicks) throw std::runtime_error("too many steps");
       return minja::Value();

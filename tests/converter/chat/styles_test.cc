@@ -53,7 +53,7 @@ TEST(ChatStyles, SupportedStylesAreReproducedAndTheOthersGivenUp) {
     if (entry["supported"].get<bool>()) {
       ASSERT_TRUE(compiled.status.ok()) << compiled.detail;
       EXPECT_GE(ExpectExact(entry, compiled.tables), 10);
-      EXPECT_THAT(compiled.tables.notes, testing::IsEmpty());
+      EXPECT_LE(compiled.tables.notes.size(), compiled.tables.date_mark.empty() ? 0u : 1u);
     } else {
       EXPECT_EQ(compiled.status.code(), Code::kUnsupported) << compiled.detail;
     }

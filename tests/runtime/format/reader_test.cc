@@ -121,6 +121,11 @@ void ExpectEqual(const Tokenizer& a, const Tokenizer& b) {
 
 void ExpectEqual(const ChatTemplate& a, const ChatTemplate& b) {
   EXPECT_EQ(a.source, b.source);
+  EXPECT_EQ(a.date_mark, b.date_mark);
+  EXPECT_EQ(a.thought_open, b.thought_open);
+  EXPECT_EQ(a.thought_close, b.thought_close);
+  EXPECT_EQ(a.reply_open, b.reply_open);
+  EXPECT_EQ(a.reply_close, b.reply_close);
   ASSERT_EQ(a.rules.size(), b.rules.size());
   for (size_t i = 0; i < a.rules.size(); ++i) {
     EXPECT_EQ(a.rules[i].kind, b.rules[i].kind);
@@ -129,6 +134,9 @@ void ExpectEqual(const ChatTemplate& a, const ChatTemplate& b) {
     EXPECT_EQ(a.rules[i].role, b.rules[i].role);
     EXPECT_EQ(a.rules[i].prefix, b.rules[i].prefix);
     EXPECT_EQ(a.rules[i].suffix, b.rules[i].suffix);
+    EXPECT_EQ(a.rules[i].newlines, b.rules[i].newlines);
+    EXPECT_EQ(a.rules[i].part, b.rules[i].part);
+    EXPECT_EQ(a.rules[i].middle, b.rules[i].middle);
     EXPECT_EQ(a.rules[i].trim, b.rules[i].trim);
     EXPECT_EQ(a.rules[i].drop, b.rules[i].drop);
     EXPECT_EQ(a.rules[i].trim_start, b.rules[i].trim_start);
@@ -320,6 +328,23 @@ TEST(Read, TakesAFileForTheFirstReadersThatUsesNothingElse) {
     h.reader_version = 1;
   });
   EXPECT_TRUE(Read(file.bytes(), nullptr).ok());
+}
+
+TEST(OldestReader, IsTheFirstThatUnderstandsTheChatTemplate) {
+  const auto oldest = [](void (*change)(Header&)) {
+    Header header;
+    header.chat_template.rules = Array<ChatRule>::Create(1).value();
+    change(header);
+    return OldestReader(header);
+  };
+  EXPECT_EQ(oldest([](Header&) {}), 1u);
+  EXPECT_EQ(oldest([](Header& h) { h.chat_template.rules[0].when = 1u << 27; }), 1u);
+  EXPECT_EQ(oldest([](Header& h) { h.chat_template.rules[0].unless = 1u << 28; }), 2u);
+  EXPECT_EQ(oldest([](Header& h) { h.chat_template.rules[0].newlines = true; }), 2u);
+  EXPECT_EQ(oldest([](Header& h) { h.chat_template.rules[0].part = ChatPart::kAnswer; }), 2u);
+  EXPECT_EQ(oldest([](Header& h) { h.chat_template.date_mark = "@"; }), 2u);
+  EXPECT_EQ(oldest([](Header& h) { h.chat_template.thought_close = "x"; }), 2u);
+  EXPECT_EQ(oldest([](Header& h) { h.chat_template.reply_open = "x"; }), 2u);
 }
 
 TEST(Read, TakesAFileOfANewerWriterThatOldReadersUnderstand) {

@@ -162,7 +162,14 @@ void SampleModel::FillRest() {
   message.role = ChatRole::kAssistant;
   message.prefix = "\xE2\x82\xAC";
   message.suffix = "<|end|>";
-  message.trim = message.drop = message.trim_start = message.trim_end = true;
+  message.trim = message.drop = message.trim_start = message.trim_end = message.newlines = true;
+  message.part = ChatPart::kThoughtAndAnswer;
+  message.middle = "<|so|>";
+  header.chat_template.date_mark = "@";
+  header.chat_template.thought_open = "<think>";
+  header.chat_template.thought_close = "</think>";
+  header.chat_template.reply_open = "<reply>";
+  header.chat_template.reply_close = "</reply>";
   header.provenance = {"hub/model", "hf", "MIT", "quanta-convert 0", "run 7", "q4"};
   test_ids_ = {104, 105};
   expected_ = {1, 2, 3};

@@ -535,6 +535,15 @@ TEST(Validate, ChatTemplate) {
       {"rules[1].prefix: not UTF-8",
        [](Header& h) { h.chat_template.rules[1].prefix = "\xE2\x82"; }},
       {"rules[1].suffix: not UTF-8", [](Header& h) { h.chat_template.rules[1].suffix = "\x80"; }},
+      {"rules[1].middle: not UTF-8", [](Header& h) { h.chat_template.rules[1].middle = "\x80"; }},
+      {"rules[1].part: unknown value 9",
+       [](Header& h) { h.chat_template.rules[1].part = static_cast<ChatPart>(9); }},
+      {"chat_template.date_mark: 65 bytes",
+       [](Header& h) {
+         h.chat_template.date_mark =
+             "12345678901234567890123456789012345678901234567890123456789012345";
+       }},
+      {"thought_close: not UTF-8", [](Header& h) { h.chat_template.thought_close = "\x80"; }},
       {"source: not UTF-8", [](Header& h) { h.chat_template.source = "\xED\xA0\x80"; }},
       {"chat_template.rules: 257 entries",
        [](Header& h) { h.chat_template.rules = MakeArray<ChatRule>(257); }},

@@ -167,5 +167,13 @@ TEST(PeakResidentBytes, GrowsWithWhatIsTouchedAndNeverShrinks) {
   EXPECT_GE(PeakResidentBytes(), before);
 }
 
+TEST(Platform, KnowsTheDate) {
+  const LocalTime now = LocalNow();
+  EXPECT_GE(now.year, 2024);
+  EXPECT_TRUE(now.month >= 1 && now.month <= 12) << now.month;
+  EXPECT_TRUE(now.day >= 1 && now.day <= 31) << now.day;
+  EXPECT_TRUE(now.hour >= 0 && now.hour < 24) << now.hour;
+}
+
 }  // namespace
 }  // namespace quanta::platform

@@ -50,15 +50,10 @@ struct Rendered {
   }
 };
 
-Rendered Render(std::initializer_list<ChatRule> rules, const std::vector<ChatMessage>& messages,
-                bool generation_prompt = false) {
-  format::ChatTemplate chat_template;
-  chat_template.rules = Array<ChatRule>::Create(rules.size()).value();
-  std::copy(rules.begin(), rules.end(), chat_template.rules.begin());
+Rendered Render(const format::ChatTemplate& chat_template, const std::vector<ChatMessage>& messages,
+                const RenderOptions& options) {
   Rendered out;
   ErrorDetail detail;
-  RenderOptions options;
-  options.generation_prompt = generation_prompt;
   out.status = RenderTemplate(
       chat_template, messages, options,
       [](void* context, std::string_view piece, bool trusted) -> Status {
@@ -68,6 +63,14 @@ Rendered Render(std::initializer_list<ChatRule> rules, const std::vector<ChatMes
       &out, &detail);
   out.detail = detail.text();
   return out;
+}
+
+Rendered Render(std::initializer_list<ChatRule> rules, const std::vector<ChatMessage>& messages,
+                bool generation_prompt = false) {
+  format::ChatTemplate chat_template;
+  chat_template.rules = Array<ChatRule>::Create(rules.size()).value();
+  std::copy(rules.begin(), rules.end(), chat_template.rules.begin());
+  return Render(chat_template, messages, {.generation_prompt = generation_prompt});
 }
 
 const ChatRule kPlainSystem = Rule(ChatRuleKind::kMessage, kSystemRole, "<s>");
@@ -230,6 +233,113 @@ TEST(StripStart, LeavesAloneWhatOnlyLooksLikeWhiteSpace) {
   EXPECT_EQ(StripEnd("x\ufeff"), "x\ufeff");
   EXPECT_EQ(StripEnd("x\xc2"), "x\xc2") << "half a character is none";
   EXPECT_EQ(StripStart(" \t\n"), "");
+}
+
+/// Renders one message by one rule of a template that has these marks.
+Rendered RenderOne(const ChatRule& rule, const format::ChatTemplate& marks,
+                   std::string_view content, const LocalTime* now = nullptr) {
+  format::ChatTemplate chat_template;
+  chat_template.date_mark = marks.date_mark;
+  chat_template.thought_open = marks.thought_open;
+  chat_template.thought_close = marks.thought_close;
+  chat_template.rules = Array<ChatRule>::Create(1).value();
+  chat_template.rules[0] = rule;
+  const RenderOptions options = {.generation_prompt = false, .now = now};
+  return Render(chat_template, {{ChatRole::kAssistant, content}}, options);
+}
+
+TEST(RenderTemplate, ADateStandsBetweenMarks) {
+  format::ChatTemplate dated;
+  dated.date_mark = "@@";
+  const LocalTime now = {2025, 3, 4, 0, 0, 0};
+  const ChatRule rule = Rule(ChatRuleKind::kMessage, kAssistantRole, "On @@%d %b %Y@@ or @@%F@@: ");
+  // What a message says is no date.
+  const Rendered rendered = RenderOne(rule, dated, "@@%Y@@", &now);
+  EXPECT_EQ(rendered.text(), "On 04 Mar 2025 or 2025-03-04: @@%Y@@");
+  EXPECT_FALSE(rendered.pieces.back().trusted);
+  EXPECT_TRUE(rendered.pieces.front().trusted);
+  EXPECT_EQ(RenderOne(rule, {}, "x", &now).text(), "On @@%d %b %Y@@ or @@%F@@: x");
+
+  const Rendered timeless = RenderOne(rule, dated, "x");
+  EXPECT_EQ(timeless.status.code(), Code::kInvalidArgument);
+  EXPECT_EQ(timeless.text(), "");
+}
+
+TEST(RenderTemplate, AnUnknownKindOfDateIsRefusedBeforeAnythingIsWritten) {
+  format::ChatTemplate dated;
+  dated.date_mark = "@";
+  const LocalTime now;
+  const ChatRule rule = Rule(ChatRuleKind::kMessage, kAssistantRole, "a @%Q@ b");
+  const Rendered rendered = RenderOne(rule, dated, "x", &now);
+  EXPECT_EQ(rendered.status.code(), Code::kUnsupported);
+  EXPECT_NE(rendered.detail.find("'%Q'"), std::string::npos);
+  EXPECT_EQ(rendered.text(), "");
+  // A mark that is not closed.
+  EXPECT_EQ(
+      RenderOne(Rule(ChatRuleKind::kMessage, kAssistantRole, "a @%Y"), dated, "x", &now).text(),
+      "a 1970x");
+}
+
+TEST(RenderTemplate, ThoughtsAreLeftOutOrSetApart) {
+  format::ChatTemplate thinking;
+  thinking.thought_open = "<t>";
+  thinking.thought_close = "</t>";
+  ChatRule answer = Rule(ChatRuleKind::kMessage, kAssistantRole, "");
+  answer.part = format::ChatPart::kAnswer;
+  ChatRule both = answer;
+  both.part = format::ChatPart::kThoughtAndAnswer;
+  both.middle = "|";
+  both.trim = both.newlines = true;
+  struct Example {
+    const char *content, *answer, *both;
+  };
+  for (const auto& [content, expected_answer, expected_both] : {
+           Example{"<t>a</t>b", "b", "a|b"},
+           Example{"<t>\na\n</t>\n\nb\n", "\n\nb\n", "a|b"},
+           Example{"\nplain ", "\nplain ", "|plain "},
+           Example{"a</t>b</t>c", "c", "a|c"},
+           Example{"x<t>y<t>z</t>", "", "z|"},
+           Example{"</t><t>b", "<t>b", "|<t>b"},
+           Example{"<t> a </t> b ", " b ", " a | b "},
+           Example{"", "", "|"},
+       }) {
+    EXPECT_EQ(RenderOne(answer, thinking, content).text(), expected_answer) << content;
+    EXPECT_EQ(RenderOne(both, thinking, content).text(), expected_both) << content;
+  }
+}
+
+TEST(RenderTemplate, TrimsLineFeedsAlone) {
+  ChatRule rule = Rule(ChatRuleKind::kMessage, kAssistantRole, "");
+  rule.newlines = true;
+  EXPECT_EQ(RenderOne(rule, {}, "\n a \n").text(), "\n a \n");
+  rule.trim_start = true;
+  EXPECT_EQ(RenderOne(rule, {}, "\n\n a \n").text(), " a \n");
+  rule.trim_end = true;
+  EXPECT_EQ(RenderOne(rule, {}, "\n a \n\n").text(), " a ");
+  EXPECT_EQ(RenderOne(rule, {}, "\n\n").text(), "");
+}
+
+TEST(ChatWalk, KnowsThoughtsAndQuestions) {
+  const ChatMarks marks = {"<t>", "</t>", "<r>", "</r>"};
+  const std::vector<ChatMessage> messages = {
+      {ChatRole::kUser, "question"},
+      {ChatRole::kAssistant, "<t>\n\n</t>x"},
+      {ChatRole::kUser, "<r>reply</r>"},
+      {ChatRole::kAssistant, "<t>a</t>x"},
+  };
+  const auto at = [&](size_t index, const ChatMarks& how) {
+    ChatWalk walk(messages, false, how);
+    while (walk.index() < index) walk.Advance(true);
+    return walk.conditions();
+  };
+  EXPECT_EQ(at(0, marks) & (kThinks | kThoughtful), 0u);
+  EXPECT_EQ(at(1, marks) & (kThinks | kThoughtful), kThinks);
+  EXPECT_EQ(at(3, marks) & (kThinks | kThoughtful), kThinks | kThoughtful);
+  EXPECT_EQ(at(3, {}) & (kThinks | kThoughtful), 0u);
+  // The reply is no question, but it is a turn.
+  EXPECT_EQ(at(1, marks) & kLastUser, kLastUser);
+  EXPECT_EQ(at(1, {}) & kLastUser, 0u);
+  EXPECT_EQ(at(3, marks) & kOddTurn, kOddTurn);
 }
 
 }  // namespace
