@@ -21,17 +21,8 @@ static_assert(
     static_cast<int>(fb::PreTokenizerKind::MAX) == static_cast<int>(PreTokenizerKind::kByteWords) &&
     static_cast<int>(fb::NormalizerKind::MAX) == static_cast<int>(NormalizerKind::kSqueezeSpaces) &&
     static_cast<int>(fb::DecoderKind::MAX) == static_cast<int>(DecoderKind::kMetaspace) &&
-    static_cast<int>(fb::ChatRuleKind::MAX) == static_cast<int>(ChatRuleKind::kRefuseEarly));
-static_assert(static_cast<int>(fb::Role::MAX) + 1 == kRoles &&
-              static_cast<int>(fb::Panel::MAX) + 1 == kPanelKinds &&
-              static_cast<int>(fb::PreTokenizerKind::MAX) ==
-                  static_cast<int>(PreTokenizerKind::kAddPrefixSpace) &&
-              static_cast<int>(fb::NormalizerKind::MAX) ==
-                  static_cast<int>(NormalizerKind::kSqueezeSpaces) &&
-              static_cast<int>(fb::DecoderKind::MAX) == static_cast<int>(DecoderKind::kMetaspace) &&
-              static_cast<int>(fb::ChatRuleKind::MAX) ==
-                  static_cast<int>(ChatRuleKind::kRefuseEarly) &&
-              static_cast<int>(fb::ChatPart::MAX) == static_cast<int>(ChatPart::kThoughtAndAnswer));
+    static_cast<int>(fb::ChatRuleKind::MAX) == static_cast<int>(ChatRuleKind::kRefuseEarly) &&
+    static_cast<int>(fb::ChatPart::MAX) == static_cast<int>(ChatPart::kThoughtAndAnswer));
 
 Status DecodeRope(const fb::Rope& in, FieldReader& fields, Rope* out) {
   out->magnitude = in.magnitude();

@@ -325,6 +325,7 @@ TEST(Read, RefusesAFileThatUsesMoreThanTheVersionItStates) {
 TEST(Read, TakesAFileForTheFirstReadersThatUsesNothingElse) {
   const AlignedBuffer file = SampleModel::Spoiled([](Header& h) {
     h.architecture.norm_eps_outside = false;
+    h.chat_template = ChatTemplate();
     h.reader_version = 1;
   });
   EXPECT_TRUE(Read(file.bytes(), nullptr).ok());

@@ -457,6 +457,7 @@ TEST(Validate, Scores) {
 
 // Nothing in it needs a newer reader.
 void MakeUnigramOfVersion1(Header& h) {
+  h.chat_template = ChatTemplate();
   h.architecture.norm_eps_outside = false;
   h.reader_version = 1;
   MakeUnigram(h);
