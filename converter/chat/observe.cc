@@ -10,6 +10,9 @@
 namespace quanta::converter {
 namespace {
 
+// Of conversations and what becomes of them: ten times what templates in use need.
+constexpr size_t kMaxCachedBytes = 256u << 20;
+
 std::string Key(const Probe& probe) {
   std::string key(1, probe.generation_prompt ? '+' : '-');
   for (size_t i = 0; i < probe.roles.size(); ++i) {
@@ -28,6 +31,10 @@ const Rendering& Observer::Render(const Probe& probe) {
     if (entry->second.kind == Rendering::Kind::kFailed) {
       entry->second = {Rendering::Kind::kRefused,
                        "the chat template cannot render this conversation"};
+    }
+    cached_bytes_ += entry->first.size() + entry->second.text.size();
+    if (cached_bytes_ > kMaxCachedBytes) {
+      throw ChatError(Code::kLimit, "the chat template makes texts that are too long");
     }
   }
   return entry->second;

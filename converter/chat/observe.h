@@ -91,6 +91,7 @@ class Observer {
   Jinja& jinja_;
   text::ChatMarks marks_;
   std::map<std::string, Rendering> cache_;
+  size_t cached_bytes_ = 0;
   bool system_elsewhere_ = false;
   bool met_system_elsewhere_ = false;
 };

@@ -15,6 +15,14 @@ using TestFunction = bool (*)(const Value& value, const Arguments& arguments);
 using In = const Value&;
 using Args = const Arguments&;
 
+/// Filters whose result Jinja computes item by item, as it is looked at: so it may fail
+/// later than here, or never.
+bool IsLazy(const std::string& name) {
+  constexpr std::string_view kLazy[] = {"map",        "select",     "reject",
+                                        "selectattr", "rejectattr", "items"};
+  return std::find(std::begin(kLazy), std::end(kLazy), name) != std::end(kLazy);
+}
+
 /// An argument list without its first entries.
 Arguments After(const Arguments& arguments, size_t count) {
   Arguments rest = arguments;
@@ -248,9 +256,13 @@ const std::map<std::string_view, FilterFunction>& Filters() {
   return filters;
 }
 
-const Value& Operand(Args arguments) {
-  if (arguments.positional.size() != 1) throw TemplateFailure("a test lacks its operand");
-  return arguments.positional[0];
+const Value& Operand(Args arguments) { return arguments.positional[0]; }
+
+bool TakesOperand(const std::string& name) {
+  constexpr std::string_view kAlone[] = {
+      "defined", "undefined", "none",    "boolean",  "true",     "false",    "integer", "float",
+      "number",  "string",    "mapping", "callable", "iterable", "sequence", "odd",     "even"};
+  return std::find(std::begin(kAlone), std::end(kAlone), name) == std::end(kAlone);
 }
 
 int64_t Whole(In value) {
@@ -359,12 +371,21 @@ bool ArgumentReader::Truth(size_t index, bool otherwise) const {
 Value ApplyFilter(const std::string& name, const Value& value, const Arguments& arguments) {
   const auto filter = Filters().find(name);
   if (filter == Filters().end()) Unsupported("uses the filter '" + name + "'");
-  return filter->second(value, arguments);
+  if (!IsLazy(name)) return filter->second(value, arguments);
+  try {
+    return filter->second(value, arguments);
+  } catch (const TemplateFailure& failure) {
+    Unsupported("has a filter '" + name + "' that fails (" + failure.what() + ")");
+  }
 }
 
 bool ApplyTest(const std::string& name, const Value& value, const Arguments& arguments) {
   const auto test = Tests().find(name);
   if (test == Tests().end()) Unsupported("uses the test '" + name + "'");
+  const bool operand = TakesOperand(name);
+  if (!arguments.named.empty() || arguments.positional.size() != (operand ? 1u : 0u)) {
+    throw TemplateFailure("the test '" + name + "' has the wrong number of arguments");
+  }
   return test->second(value, arguments);
 }
 

@@ -127,8 +127,10 @@ Value Evaluator::Slice(const Expression& expression, const ScopePtr& scope) {
     if (!bounds[i].is_none() && !bounds[i].Is(Kind::kInt)) Unsupported("slices by no number");
   }
   if (value.is_undefined()) throw TemplateFailure("a slice of something undefined");
-  if (value.Is(Kind::kView)) Unsupported("slices a range or view");
-  if (!value.is_string() && !value.Is(Kind::kList) && !value.Is(Kind::kTuple)) return {};
+  if (!value.is_string() && !value.Is(Kind::kList) && !value.Is(Kind::kTuple)) {
+    // Jinja gives nothing for what it computes beforehand, and fails otherwise.
+    Unsupported("slices a value of the kind " + std::string(KindName(value)));
+  }
 
   const List items = Items(value);
   const auto length = static_cast<int64_t>(items.size());

@@ -12,6 +12,8 @@ namespace {
 
 using Type = Statement::Kind;
 
+constexpr uint64_t kRoundWork = 8;  // of a loop: it has a scope of its own
+
 enum class Flow { kOn, kBreak, kContinue };
 
 ScopePtr Inside(const ScopePtr& scope) { return std::make_shared<Scope>(scope); }
@@ -166,7 +168,7 @@ class Execution {
     DefineLoop(loop, position, items.size());
     ++loop_depth_;
     for (size_t i = 0; i < items.size(); ++i) {
-      meter_.Spend(1);
+      meter_.Spend(kRoundWork);
       *position = i;
       DescribeRound(loop, items, i);
       const ScopePtr inside = Inside(scope);

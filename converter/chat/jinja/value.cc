@@ -287,7 +287,8 @@ bool Contains(const Value& container, const Value& item) {
     return container.string().find(item.string()) != std::string::npos;
   }
   if (container.Is(Kind::kDict)) {
-    if (item.is_sequence() || item.Is(Kind::kDict)) throw TemplateFailure("unhashable type");
+    if (item.Is(Kind::kView)) Unsupported("looks for a range or view in a dictionary");
+    if (item.Is(Kind::kList) || item.Is(Kind::kDict)) throw TemplateFailure("unhashable type");
     return item.is_string() && container.Find(item.string()) != nullptr;
   }
   const List items = Items(container);

@@ -228,6 +228,18 @@ constexpr Rejected kRejected[] = {
      "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}{% for m in messages %}{{ m.content }}"
      "{% endfor %}",
      Code::kLimit, "without end"},
+    {"LongTexts",
+     "{% set n = namespace(x='a') %}{% for i in range(17) %}{% set n.x = n.x ~ n.x %}{% endfor %}"
+     "{{ n.x }}{% for m in messages %}{{ m.content }}{% endfor %}",
+     Code::kLimit, "texts that are too long"},
+    {"NestedLoops",
+     "{% for i in range(900) %}{% for j in range(900) %}{% for k in range(900) %}{% endfor %}"
+     "{% endfor %}{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}",
+     Code::kLimit, "loops without end"},
+    {"SlowAllTheTime",
+     "{% for i in range(80) %}{% for j in range(90) %}{% endfor %}{% endfor %}"
+     "{% for m in messages %}{{ m.content }}{% endfor %}",
+     Code::kLimit, "too long to render"},
     {"HugeRange",
      "{% for i in range(1000000000) %}x{% endfor %}{% for m in messages %}{{ m.content }}"
      "{% endfor %}",

@@ -118,6 +118,67 @@ TEST(Interpreter, BoundsTheDepthOfExpressionsAndBlocks) {
   EXPECT_EQ(Outcome(brackets, {}), "text: 1");
 }
 
+/// Whatever the tokens: an outcome, and no crash.
+TEST(Interpreter, SurvivesTokenSoup) {
+  constexpr const char* kTokens[] = {"{{ ",          " }}",
+                                     "{% ",          " %}",
+                                     "{%- ",         " -%}",
+                                     "if ",          "else ",
+                                     "elif ",        "endif ",
+                                     "for ",         "in ",
+                                     "endfor ",      "set ",
+                                     "endset ",      "macro ",
+                                     "endmacro ",    "call ",
+                                     "endcall ",     "is ",
+                                     "not ",         "and ",
+                                     "or ",          "defined ",
+                                     "none ",        "true ",
+                                     "messages ",    "m ",
+                                     "m.role ",      "m.content ",
+                                     "loop.index ",  "x ",
+                                     "f(x) ",        "| trim ",
+                                     "| length ",    "| list ",
+                                     "| join(',') ", "[0] ",
+                                     "[1:] ",        "[::-1] ",
+                                     ".split('a') ", "+ ",
+                                     "~ ",           "* ",
+                                     "- ",           "% ",
+                                     "// ",          "== ",
+                                     "< ",           "= ",
+                                     ", ",           "( ",
+                                     ") ",           "[ ",
+                                     "] ",           "{ ",
+                                     "} ",           "'a' ",
+                                     "1 ",           "0 ",
+                                     "1.5 ",         "namespace(x=1) ",
+                                     "range(9) ",    "text ",
+                                     "\n",           "break ",
+                                     "continue ",    "{# ",
+                                     " #}",          "\xC3\xA9",
+                                     "caller() "};
+  Json data;
+  std::ifstream(QUANTA_TEST_DATA "/jinja_semantics.json") >> data;
+  const std::map<std::string, Value> variables = Variables(data);
+  uint64_t state = 3;
+  const auto below = [&](size_t bound) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<size_t>(state >> 33) % bound;
+  };
+  std::map<std::string, int> outcomes;
+  for (int i = 0; i < 20'000; ++i) {
+    // Half of them are one expression, so that something comes out.
+    std::string source = i % 2 == 0 ? "{{ " : "{% for m in messages %}";
+    for (size_t length = 1 + below(8); length > 0; --length) {
+      source += kTokens[below(std::size(kTokens))];
+    }
+    source += i % 2 == 0 ? " }}" : "{% endfor %}";
+    ++outcomes[Outcome(source, variables).substr(0, 4)];
+  }
+  EXPECT_GT(outcomes["text"], 500);
+  EXPECT_GT(outcomes["fail"], 50);
+  EXPECT_GT(outcomes["erro"], 500);
+}
+
 /// A namespace that contains itself would never be freed.
 TEST(Interpreter, KeepsNamespacesOutOfOtherValues) {
   for (const char* source :

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -149,6 +150,20 @@ TEST(Render, ASpecialTokenInAMessageIsText) {
   };
   EXPECT_EQ(count({}), 1);
   EXPECT_EQ(count({"--parse-special"}), 2);
+}
+
+TEST(Render, PrintsTodaysDateWhereTheTemplateDoes) {
+  const auto prompt_of_today = [] {
+    const std::time_t now = std::time(nullptr);
+    std::tm fields = {};
+    char date[64];
+    std::strftime(date, sizeof(date), "%d %B %Y", localtime_r(&now, &fields));
+    return "It is " + std::string(date) + ".\nuser: hi\n";
+  };
+  const std::string before = prompt_of_today();  // the day may end here
+  const std::string prompt =
+      Ok({"render", DatedModel(), "--messages", "-"}, R"([{"role":"user","content":"hi"}])");
+  EXPECT_TRUE(prompt == before || prompt == prompt_of_today()) << prompt;
 }
 
 TEST(Render, RefusesInTheTemplatesWords) {

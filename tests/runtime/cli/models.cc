@@ -69,6 +69,13 @@ std::string ChatModel() {
       "chat.qfb");
 }
 
+std::string DatedModel() {
+  return ConvertWithTemplate(
+      "It is {{ strftime_now('%d %B %Y') }}.\n"
+      "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}",
+      "dated.qfb");
+}
+
 std::string StrictModel() {
   return ConvertWithTemplate(
       "{% for m in messages %}{% if m.role == 'system' %}"

@@ -9,6 +9,7 @@ namespace quanta::cli {
 /// tiny model (vocabulary 768, context 512) of random weights.
 std::string PlainModel();   ///< without chat template
 std::string ChatModel();    ///< with ChatML's
+std::string DatedModel();   ///< with a template that prints the date
 std::string StrictModel();  ///< with a template that refuses system messages
 
 /// A path in the same folder.
