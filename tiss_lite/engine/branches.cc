@@ -25,7 +25,6 @@ std::optional<Vfs::Entry> EntryAt(const Vfs& files, const std::string& path) {
 
 void ExecutionEngine::BeginParallel() {
   ParallelRun& run = parallels_.back();
-  run.variables = state_.variables;
   run.last_run = state_.last_run;
   run.files = state_.files;
   run.outer_touched = std::exchange(state_.touched, {});
@@ -36,9 +35,20 @@ void ExecutionEngine::BeginParallel() {
 /// Before each branch: everything is as it was at the start.
 void ExecutionEngine::StartBranch() {
   const ParallelRun& run = parallels_.back();
-  state_.variables = run.variables;
-  state_.last_run = run.last_run;
-  state_.files = run.files;
+  for (const std::string& name : state_.touched) {
+    const auto variable = state_.variables.find(name);
+    const auto original = run.originals.find(name);
+    if (variable == state_.variables.end() || original == run.originals.end()) continue;
+    state_.variables_bytes -= ValueBytes(variable->second);
+    if (original->second) {
+      state_.variables_bytes += ValueBytes(*original->second);
+      variable->second = *original->second;
+    } else {
+      state_.variables.erase(variable);
+    }
+  }
+  if (state_.last_run_touched) state_.last_run = run.last_run;
+  if (!state_.files.touched().empty()) state_.files = run.files;
   state_.touched.clear();
   state_.files.touched().clear();
   state_.last_run_touched = false;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tiss_lite/base/chars.h"
+#include "tiss_lite/base/search.h"
 #include "tiss_lite/base/utf8.h"
 #include "tiss_lite/syntax/literal.h"
 
@@ -170,7 +171,7 @@ Answer ConditionEvaluator::Contains(const Expression& expression) {
                           [&](const Value& item) { return LooselyEqual(item, b); }));
   }
   if (a.is(Kind::kObject)) return Of(a.Find(TextForm(b)) != nullptr);
-  return Of(TextForm(a).find(TextForm(b)) != std::string::npos);
+  return Of(ContainsText(TextForm(a), TextForm(b)));
 }
 
 Answer ConditionEvaluator::Unary(const Expression& expression) {

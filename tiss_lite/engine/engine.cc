@@ -69,13 +69,14 @@ ExecutionEngine::ExecutionEngine(const Source& source, const Program& program, R
                                  Host host, Vfs files)
     : source_(source), program_(program), options_(std::move(options)), host_(host) {
   state_.files = std::move(files);
-  state_.tool_work_left = options_.profile.limits.tool_work;
+  state_.work_left = options_.profile.limits.work;
   granted_ = options_.profile.capabilities;
   frames_.emplace_back();
   if (host_.clock != nullptr) clock_start_ = host_.clock->Seconds();
 }
 
 void ExecutionEngine::SetVariable(std::string_view name, Value value) {
+  state_.variables_bytes += ValueBytes(value);
   state_.variables.insert_or_assign(std::string(name), std::move(value));
 }
 

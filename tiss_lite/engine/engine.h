@@ -136,6 +136,8 @@ class ExecutionEngine {
   std::optional<Value> ValueOf(const Operand& name) const;
   bool Assign(const std::string& name, Value value);
   void Warn(std::string message);
+  /// Counts work that this machine does for the script; R308 once there was too much of it.
+  bool Spend(uint64_t work);
   ConditionWorld::Answer Decide(const Expression& condition);
   double Now() const;
   FileAccess Access();

@@ -23,7 +23,8 @@ struct BranchChanges {
 
 /// A PARALLEL that is being run: every branch starts from the same state.
 struct ParallelRun {
-  std::map<std::string, Value, std::less<>> variables;
+  /// What the variables that branches have set were before; none: unset.
+  std::map<std::string, std::optional<Value>> originals;
   LastRun last_run;
   Vfs files;
   std::set<std::string> outer_touched;

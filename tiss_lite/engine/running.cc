@@ -36,7 +36,8 @@ bool ExecutionEngine::BuildCommand(const Statement& statement, CommandText* comm
     }
     *text += form;
   }
-  return true;
+  constexpr uint64_t kWorkPerByte = 4;  // to tell its words apart
+  return Spend(kWorkPerByte * text->size());
 }
 
 bool ExecutionEngine::CheckTime() {

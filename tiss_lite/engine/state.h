@@ -69,7 +69,8 @@ struct State {
   std::vector<Exchange> exchanges;
   std::vector<Warning> warnings;
   std::map<std::string, Value> settings;  ///< SET_BUDGET of other names
-  uint64_t tool_work_left = 0;
+  uint64_t work_left = 0;
+  size_t variables_bytes = 0;  ///< of all variables
 
   /// Variables set, and whether LAST_RUN was, since the current branch of a PARALLEL began.
   std::set<std::string> touched;

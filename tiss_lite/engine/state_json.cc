@@ -304,7 +304,7 @@ void WriteRecords(const State& state, Value* json) {
   json->Set("exchanges", std::move(exchanges));
   json->Set("warnings", std::move(warnings));
   json->Set("settings", WriteVariables({state.settings.begin(), state.settings.end()}));
-  json->Set("work_left", WriteCount(state.tool_work_left));
+  json->Set("work_left", WriteCount(state.work_left));
   if (!state.estimate) return;
   Value estimate = Value::Object();
   estimate.Set("api_calls", WriteCount(state.estimate->api_calls));
@@ -344,7 +344,7 @@ bool ReadRecords(const Value& json, State* state) {
   }
   state->settings.insert(settings.begin(), settings.end());
   for (const std::string& message : state->messages) state->message_bytes += message.size();
-  state->tool_work_left = std::min(state->tool_work_left, work);
+  state->work_left = std::min(state->work_left, work);
   if (estimate == nullptr) return true;
   Estimate& e = state->estimate.emplace();
   return ReadCount(*estimate, "api_calls", &e.api_calls) && ReadCount(*estimate, "runs", &e.runs) &&

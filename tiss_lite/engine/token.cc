@@ -64,7 +64,17 @@ Value TokenWriter::Parallels() const {
   Value list = Value::List();
   for (const ParallelRun& run : engine_.parallels_) {
     Value json = Value::Object(), finished = Value::List();
-    json.Set("variables", WriteVariables(run.variables));
+    std::map<std::string, Value, std::less<>> set;
+    Value unset = Value::List();
+    for (const auto& [name, value] : run.originals) {
+      if (value) {
+        set.emplace(name, *value);
+      } else {
+        unset.items.push_back(Value::Text(name));
+      }
+    }
+    json.Set("variables", WriteVariables(set));
+    json.Set("unset", std::move(unset));
     json.Set("last_run", WriteLastRun(run.last_run));
     json.Set("files", WriteFiles(run.files.entries()));
     json.Set("touched", WriteNames(run.outer_touched));
@@ -173,8 +183,10 @@ bool TokenReader::Parallels(const Value* list) {
   for (const Value& json : list->items) {
     ParallelRun run;
     Vfs::Entries entries;
+    std::map<std::string, Value, std::less<>> set;
+    std::set<std::string> unset;
     const Value* finished = json.Find("finished");
-    if (!ReadVariables(json.Find("variables"), &run.variables) ||
+    if (!ReadVariables(json.Find("variables"), &set) || !ReadNames(json.Find("unset"), &unset) ||
         !ReadLastRun(json.Find("last_run"), &run.last_run) ||
         !ReadFiles(json.Find("files"), &entries) ||
         !ReadNames(json.Find("touched"), &run.outer_touched) ||
@@ -183,6 +195,8 @@ bool TokenReader::Parallels(const Value* list) {
         finished == nullptr || !finished->is(Value::Kind::kList)) {
       return false;
     }
+    for (auto& [name, value] : set) run.originals.emplace(name, std::move(value));
+    for (const std::string& name : unset) run.originals.emplace(name, std::nullopt);
     run.files = engine_.state_.files;
     run.files.Reset(engine_.state_.files.imported());
     for (auto& [path, entry] : entries) {
@@ -248,6 +262,8 @@ bool TokenReader::All(const Value& token) {
     }
     budget.unit = static_cast<Budget::Unit>(unit);
   }
+  state.variables_bytes = 0;
+  for (const auto& [name, value] : state.variables) state.variables_bytes += ValueBytes(value);
   state.files.Reset(std::move(imported));
   for (auto& [path, entry] : files) {
     if (!state.files.Apply(path, std::move(entry))) return false;

@@ -64,22 +64,30 @@ bool ExecutionEngine::Interpolate(std::string_view text, std::string* out) {
     }
     *out += form;
   }
-  return true;
+  return Spend(text.size() + out->size());
+}
+
+bool ExecutionEngine::Spend(uint64_t work) {
+  return Meter(&state_.work_left).Spend(work) || Fail("R308", "the run has done all its work");
 }
 
 bool ExecutionEngine::Assign(const std::string& name, Value value) {
   const Limits& limits = options_.profile.limits;
   const size_t bytes = ValueBytes(value);
-  size_t all = bytes;
-  for (const auto& [other, held] : state_.variables) {
-    if (other != name) all += ValueBytes(held);
-  }
+  const auto old = state_.variables.find(name);
+  const size_t old_bytes = old == state_.variables.end() ? 0 : ValueBytes(old->second);
+  const size_t all = state_.variables_bytes - old_bytes + bytes;
   if (bytes > limits.variable_bytes || all > limits.variables_bytes) {
     return Fail("R308", Concat("the variable ", name, " takes too much memory"));
   }
+  if (!parallels_.empty() && parallels_.back().originals.count(name) == 0) {
+    const bool unset = old == state_.variables.end();
+    parallels_.back().originals.emplace(name, unset ? std::nullopt : std::optional(old->second));
+  }
   state_.touched.insert(name);
   state_.variables.insert_or_assign(name, std::move(value));
-  return true;
+  state_.variables_bytes = all;
+  return Spend(bytes);
 }
 
 ConditionWorld::Answer ExecutionEngine::Decide(const Expression& condition) {
@@ -101,7 +109,7 @@ ConditionWorld::Known ExecutionEngine::World::Evaluate(const Operand& operand, V
   std::optional<Value> found = engine_.ValueOf(operand);
   if (!found) return Known::kNothing;
   *value = *std::move(found);
-  return Known::kValue;
+  return engine_.Spend(ValueBytes(*value)) ? Known::kValue : Known::kError;
 }
 
 ConditionWorld::Answer ExecutionEngine::World::FileExists(const std::string& path) {
@@ -122,8 +130,7 @@ double ExecutionEngine::Now() const {
 }
 
 FileAccess ExecutionEngine::Access() {
-  return FileAccess(&state_.files, &capabilities(), host_.audit, Meter(&state_.tool_work_left),
-                    line_);
+  return FileAccess(&state_.files, &capabilities(), host_.audit, Meter(&state_.work_left), line_);
 }
 
 const Capabilities& ExecutionEngine::capabilities() const {

@@ -25,9 +25,9 @@ struct Limits {
   uint32_t new_tokens = 512;    ///< of one answer: clamps what is asked for
   uint32_t context_tokens = 0;  ///< of the model; a longer prompt is R306; 0: not known
   uint64_t reviews = 16;
-  /// Bytes that tools read, write and compare, counted the same on every machine: what bounds
-  /// the time of a run whose clock only stands for time.
-  uint64_t tool_work = uint64_t{1} << 31;
+  /// Bytes that statements and tools read, write and compare, counted the same on every machine:
+  /// what bounds the time of a run whose clock only stands for time.
+  uint64_t work = uint64_t{1} << 30;
 };
 
 }  // namespace quanta::lite

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "tiss_lite/base/chars.h"
+#include "tiss_lite/base/search.h"
 #include "tiss_lite/shell/regex.h"
 #include "tiss_lite/shell/tools/tools.h"
 
@@ -28,7 +29,7 @@ struct Search {
   bool Selects(std::string_view line) const {
     const std::string lower = any_case ? Lower(line) : std::string();
     if (any_case) line = lower;
-    const bool found = regex ? regex->FoundIn(line) : line.find(fixed) != line.npos;
+    const bool found = regex ? regex->FoundIn(line) : ContainsText(line, fixed);
     return found != inverted;
   }
 };
