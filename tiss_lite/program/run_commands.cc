@@ -90,7 +90,7 @@ class RunBase {
     }
     if (engine_->error()) Show(script.source, {DiagnosticOf(script.source, *engine_->error())});
     const Usage& usage = engine_->state().usage;
-    const size_t changed = engine_->state().files.Changes().size();
+    const size_t changed = committed_ ? changes_.size() : engine_->state().files.Changes().size();
     std::string line = Concat(
         "tiss-lite: ", StatusName(engine_->status()), ": ", std::to_string(usage.statements),
         " statements, ", std::to_string(usage.runs), " runs, ", std::to_string(usage.api_calls),
@@ -105,7 +105,8 @@ class RunBase {
 
   int Finish(const Script& script) {
     if (commit_ && engine_->status() == RunStatus::kOk) {
-      Commit(folder_.get(), changes_ = engine_->state().files.Changes());
+      changes_ = engine_->state().files.Changes();
+      Commit(folder_.get(), changes_);
       committed_ = true;
     }
     if (!save_.empty() && engine_->status() == RunStatus::kSuspended) {
