@@ -85,8 +85,7 @@ void Journal::Add(const char* kind, size_t number, std::string_view bytes, uint3
   const std::string name = std::string("next/") + kind + "/" + std::to_string(number);
   const Descriptor file(openat(private_.get(), name.c_str(),
                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.ok() || !WriteAll(file.get(), bytes) || fchmod(file.get(), mode) != 0 ||
-      fsync(file.get()) != 0) {
+  if (!file.ok() || !WriteAll(file.get(), bytes) || fchmod(file.get(), mode) != 0) {
     Throw(kPrivateFolder, "cannot be written");
   }
 }
@@ -94,11 +93,9 @@ void Journal::Add(const char* kind, size_t number, std::string_view bytes, uint3
 void Journal::Seal(const Manifest& manifest) {
   const Descriptor file(openat(private_.get(), "next/manifest",
                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  bool ok = file.ok() && WriteAll(file.get(), WriteManifest(manifest)) && fsync(file.get()) == 0;
-  for (const char* name : {"next/new", "next/old", "next"}) {
-    const Descriptor folder(openat(private_.get(), name, kFolderFlags));
-    ok = ok && folder.ok() && fsync(folder.get()) == 0;
-  }
+  // One flush for all of it: one for each file would take seconds.
+  const bool ok =
+      file.ok() && WriteAll(file.get(), WriteManifest(manifest)) && syncfs(private_.get()) == 0;
   if (!ok || renameat(private_.get(), "next", private_.get(), "commit") != 0 ||
       fsync(private_.get()) != 0) {
     Throw(kPrivateFolder, "cannot be written");
@@ -154,8 +151,7 @@ void Journal::PutFile(const Operation& operation, size_t number, int staged) {
       folder_.Open(std::string(ParentOf(operation.path)), O_RDONLY | O_DIRECTORY);
   const std::string name(NameOf(operation.path));
   // A rename replaces whatever has the name and follows nothing.
-  if (!parent.ok() || renameat(staged, source.c_str(), parent.get(), name.c_str()) != 0 ||
-      fsync(parent.get()) != 0) {
+  if (!parent.ok() || renameat(staged, source.c_str(), parent.get(), name.c_str()) != 0) {
     Throw(operation.path, "cannot be put in place");
   }
 }
@@ -172,7 +168,6 @@ void Journal::ApplyCreations(const Manifest& manifest, int staged) {
     if (!made && errno != EEXIST) Throw(operation.path, "cannot be created");
     // Whatever the process's umask says.
     if (made) fchmodat(parent.get(), name.c_str(), 0755, 0);
-    if (parent.ok()) fsync(parent.get());
   }
 }
 
@@ -183,6 +178,8 @@ void Journal::Apply() {
   if (!staged.ok()) Throw(kPrivateFolder, "cannot be read");
   ApplyRemovals(manifest);
   ApplyCreations(manifest, staged.get());
+  // On disk before the journal says so.
+  if (syncfs(private_.get()) != 0) Throw(kPrivateFolder, "cannot be written");
   Forget("undo");
   if (manifest.is_undo) {
     Forget("commit");
