@@ -10,7 +10,7 @@ import os
 import re
 import sys
 
-SOURCES = ("runtime", "converter")
+SOURCES = ("runtime", "converter", "tiss_lite")
 SUFFIXES = (".h", ".cc", ".c", ".inc")
 INCLUDE_ROOTS = ("", "runtime/include")
 DIRECTIVE = re.compile(r'\s*#\s*include\s*(?:"(?P<quoted>[^"]+)"|<(?P<angled>[^>]+)>)')

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tiss_lite/engine/state.h"
+
+namespace quanta::lite {
+
+/// What one branch of a PARALLEL changed.
+struct BranchChanges {
+  uint32_t line = 0;
+  std::map<std::string, Value> variables;
+  std::optional<LastRun> last_run;
+  /// By path; none: nothing is there any more.
+  std::map<std::string, std::optional<Vfs::Entry>> files;
+};
+
+/// A PARALLEL that is being run: every branch starts from the same state.
+struct ParallelRun {
+  /// What the variables that branches have set were before; none: unset.
+  std::map<std::string, std::optional<Value>> originals;
+  LastRun last_run;
+  Vfs files;
+  std::set<std::string> outer_touched;
+  std::set<std::string> outer_paths;
+  bool outer_last_run_touched = false;
+  std::vector<BranchChanges> finished;
+};
+
+/// What two branches both changed, in words; empty if nothing.
+std::string FindConflict(const BranchChanges& first, const BranchChanges& second);
+
+}  // namespace quanta::lite
