@@ -143,6 +143,14 @@ bool ReadCount(const Value& json, std::string_view key, uint64_t* count) {
   return true;
 }
 
+bool ReadIndex(const Value& json, std::string_view key, size_t* index) {
+  constexpr uint64_t kMost = 1000000;
+  uint64_t count = 0;
+  if (!ReadCount(json, key, &count) || count > kMost) return false;
+  *index = static_cast<size_t>(count);
+  return true;
+}
+
 Value WriteCount(uint64_t count) { return Value::Number(static_cast<double>(count)); }
 
 bool ReadText(const Value& json, std::string_view key, std::string* text) {

@@ -36,6 +36,8 @@ bool ReadRecords(const Value& json, State* state);
 /// A member that is a whole number from 0 to 2^53.
 bool ReadCount(const Value& json, std::string_view key, uint64_t* count);
 Value WriteCount(uint64_t count);
+/// The same for a place in something: at most a million.
+bool ReadIndex(const Value& json, std::string_view key, size_t* index);
 bool ReadNumber(const Value& json, std::string_view key, double* number);
 bool ReadText(const Value& json, std::string_view key, std::string* text);
 bool ReadBoolean(const Value& json, std::string_view key, bool* boolean);

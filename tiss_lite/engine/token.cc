@@ -156,23 +156,21 @@ bool TokenReader::Frames(const Value* list) {
   engine_.frames_.clear();
   for (const Value& json : list->items) {
     ExecutionEngine::Frame frame;
-    uint64_t owner = 0, index = 0, directives = 0, budgets = 0, log = 0;
+    size_t owner = 0;
     bool other = false;
-    if (!ReadBoolean(json, "other", &other) || !ReadCount(json, "index", &index) ||
-        !ReadCount(json, "directives", &directives) || !ReadCount(json, "budgets", &budgets) ||
+    if (!ReadBoolean(json, "other", &other) || !ReadIndex(json, "index", &frame.index) ||
+        !ReadIndex(json, "directives", &frame.directives) ||
+        !ReadIndex(json, "budgets", &frame.budgets) ||
         !ReadUsage(json.Find("at_entry"), &frame.at_entry) ||
         !ReadNumber(json, "started", &frame.started)) {
       return false;
     }
-    if (ReadCount(json, "owner", &owner)) {
+    if (ReadIndex(json, "owner", &owner)) {
       if (owner >= statements_.size()) return false;
       frame.owner = statements_[owner];
     }
     frame.branch = other ? ExecutionEngine::Branch::kOther : ExecutionEngine::Branch::kBody;
-    frame.index = index;
-    frame.directives = directives;
-    frame.budgets = budgets;
-    frame.log_entry = ReadCount(json, "log", &log) ? log : SIZE_MAX;
+    if (!ReadIndex(json, "log", &frame.log_entry)) frame.log_entry = SIZE_MAX;
     engine_.frames_.push_back(frame);
   }
   return true;
