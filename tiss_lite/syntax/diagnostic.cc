@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tiss_lite/base/chars.h"
+#include "tiss_lite/syntax/sort_stably.h"
 
 namespace quanta::lite {
 
@@ -27,12 +28,11 @@ Diagnostic MakeDiagnostic(const Source& source, std::string_view code, Level lev
 }
 
 void SortDiagnostics(std::vector<Diagnostic>* diagnostics) {
-  std::stable_sort(diagnostics->begin(), diagnostics->end(),
-                   [](const Diagnostic& a, const Diagnostic& b) {
-                     if (a.line != b.line) return a.line < b.line;
-                     if (a.code != b.code) return a.code < b.code;
-                     return a.column < b.column;
-                   });
+  SortStably(diagnostics, [](const Diagnostic& a, const Diagnostic& b) {
+    if (a.line != b.line) return a.line < b.line;
+    if (a.code != b.code) return a.code < b.code;
+    return a.column < b.column;
+  });
 }
 
 std::string OneLine(const Source& source, const Diagnostic& diagnostic) {

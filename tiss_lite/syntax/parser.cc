@@ -9,6 +9,7 @@
 #include "tiss_lite/base/utf8.h"
 #include "tiss_lite/syntax/header.h"
 #include "tiss_lite/syntax/parser_impl.h"
+#include "tiss_lite/syntax/sort_stably.h"
 
 namespace quanta::lite {
 namespace {
@@ -38,9 +39,8 @@ ParseResult Parser::Run() {
   const auto& statements = result_.program.statements;
   ReadHeaders(source_, statements.empty() ? source_.size() : statements[0].span.begin, &result_);
   SortDiagnostics(&result_.notes);
-  std::stable_sort(
-      result_.errors.begin(), result_.errors.end(),
-      [](const Diagnostic& a, const Diagnostic& b) { return a.span.begin < b.span.begin; });
+  SortStably(&result_.errors,
+             [](const Diagnostic& a, const Diagnostic& b) { return a.span.begin < b.span.begin; });
   if (recovery_ == Recovery::kStop && result_.errors.size() > 1) result_.errors.resize(1);
   return std::move(result_);
 }
