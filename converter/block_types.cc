@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -58,6 +59,23 @@ void NibblesAndBits(const uint8_t* q, uint32_t high, float* to, const Number& nu
     to[j + kHalf] = number((q[j] >> 4) | static_cast<int>(high >> (j + kHalf) & 1) << 4);
   }
 }
+
+/// A number as f16, written to `to`; returns what follows it.
+std::byte* PutHalf(float number, std::byte* to) {
+  uint16_t raw = 0;
+  kernels::Best().to_f16(&number, &raw, 1);
+  std::memcpy(to, &raw, sizeof(raw));
+  return to + sizeof(raw);
+}
+
+/// The number of the largest magnitude in a small block, the first of them.
+float Largest(const float* from) {
+  return *std::max_element(from, from + kSmall,
+                           [](float a, float b) { return std::abs(a) < std::abs(b); });
+}
+
+/// 1 / d, computed before d is rounded to f16; 0 for a block of zeros.
+float Inverse(float d) { return d != 0 ? 1.0f / d : 0.0f; }
 
 constexpr size_t kLarge = 256;
 
@@ -132,6 +150,31 @@ void WidenQ8_0(const std::byte* from, size_t blocks, float* to) {
     const float d = at.Half();
     const uint8_t* q = at.Bytes(kSmall);
     for (size_t j = 0; j < kSmall; ++j) to[j] = static_cast<float>(static_cast<int8_t>(q[j])) * d;
+  }
+}
+
+void NarrowQ4_0(const float* from, size_t blocks, std::byte* to) {
+  for (; blocks != 0; --blocks, from += kSmall, to += kHalf) {
+    const float d = Largest(from) / -8;
+    const float inverse = Inverse(d);
+    const auto number = [inverse](float x) {
+      return std::min(static_cast<int>(x * inverse + 8.5f), 15);
+    };
+    to = PutHalf(d, to);
+    for (size_t j = 0; j < kHalf; ++j) {
+      to[j] = static_cast<std::byte>(number(from[j]) | number(from[j + kHalf]) << 4);
+    }
+  }
+}
+
+void NarrowQ8_0(const float* from, size_t blocks, std::byte* to) {
+  for (; blocks != 0; --blocks, from += kSmall, to += kSmall) {
+    const float d = std::abs(Largest(from)) / 127;
+    const float inverse = Inverse(d);
+    to = PutHalf(d, to);
+    for (size_t j = 0; j < kSmall; ++j) {
+      to[j] = static_cast<std::byte>(static_cast<int8_t>(std::round(from[j] * inverse)));
+    }
   }
 }
 

@@ -7,7 +7,7 @@
 /// of block is read. Bit for bit what ggml makes of them: the same operations in f32, in the
 /// same order. f16 numbers are written "h", bytes "b"; everything is little-endian.
 ///
-/// Every function writes the numbers of `blocks` blocks to `to`; `from` has any alignment.
+/// Every Widen function writes the numbers of `blocks` blocks to `to`; `from` has any alignment.
 /// Source: the layouts in ggml's documentation of its types (ggml-common.h).
 namespace quanta::converter {
 
@@ -23,6 +23,15 @@ void WidenQ5_0(const std::byte* from, size_t blocks, float* to);
 void WidenQ5_1(const std::byte* from, size_t blocks, float* to);
 /// d:h, q:int8[32]: d * q
 void WidenQ8_0(const std::byte* from, size_t blocks, float* to);
+
+// Their rounding, ggml's reference: every byte is what llama-quantize writes. The numbers are
+// finite, and within the range of f16.
+
+/// m = the number of the largest magnitude, the first of them; d = m / -8,
+/// q = min(trunc(x / d + 8.5), 15)
+void NarrowQ4_0(const float* from, size_t blocks, std::byte* to);
+/// d = max |x| / 127, q = x / d to the nearest, ties away from 0
+void NarrowQ8_0(const float* from, size_t blocks, std::byte* to);
 
 // 256 numbers a block, in groups of 16 or 32 with scales s (and minima m) of their own.
 
