@@ -47,6 +47,30 @@ TensorSourcePtr Interleaved(const SourceTensor& tensor, uint32_t head_dim) {
   });
 }
 
+bool HasWord(const TokenizerTables& tokenizer, std::string_view word) {
+  for (const auto& token : tokenizer.added) {
+    if (token.content == word) return true;
+  }
+  const std::string_view all(reinterpret_cast<const char*>(tokenizer.token_bytes.data()),
+                             tokenizer.token_bytes.size());
+  for (uint32_t id = 0; id < tokenizer.vocab(); ++id) {
+    const uint32_t begin = tokenizer.token_offsets[id];
+    if (all.substr(begin, tokenizer.token_offsets[id + 1] - begin) == word) return true;
+  }
+  return false;
+}
+
+/// Whether llama.cpp would refuse the file for what it is called: of names with these it
+/// expects Phi-3's own tokens.
+bool NameMisleads(const std::string& name, const TokenizerTables* tokenizer) {
+  const std::string lower = Lower(name);
+  const bool phi = lower.find("phi3") != lower.npos || lower.find("phi-3") != lower.npos;
+  if (!phi || tokenizer == nullptr) return false;
+  constexpr std::string_view kWords[] = {"<unk>", "<s>", "</s>", "<|endoftext|>"};
+  return !std::all_of(std::begin(kWords), std::end(kWords),
+                      [&](std::string_view word) { return HasWord(*tokenizer, word); });
+}
+
 class GgufExport {
  public:
   GgufExport(const ExportInput& input, const ExportOptions& options, Progress* progress)
@@ -115,9 +139,10 @@ class GgufExport {
   void KeepBlocksWhole(OutTensor* tensor) {
     const uint32_t columns = tensor->parts[0].columns;
     if (columns % tensor->type->block == 0) return;
-    report_.notes.push_back(Format("'%s' is stored in f16: its rows of %u numbers are no whole "
-                                   "blocks of %u",
-                                   tensor->name.c_str(), columns, tensor->type->block));
+    report_.notes.push_back(
+        Format("'%s' is stored in f16: its rows of %u numbers are no whole "
+               "blocks of %u",
+               tensor->name.c_str(), columns, tensor->type->block));
     tensor->type = FindElementType("F16");
   }
 
@@ -145,13 +170,23 @@ class GgufExport {
   void AddGeneral() {
     header_.Add("general.architecture", architecture_->name);
     header_.Add("general.type", "model");
-    header_.Add("general.name", std::string_view(input_.name.empty() ? "model" : input_.name));
+    AddName();
     if (!input_.checkpoint.license.empty()) {
       header_.Add("general.license", std::string_view(input_.checkpoint.license));
     }
     header_.Add("general.alignment", kGgufAlignment);
     header_.Add("general.file_type", FileType(MainType()));
     header_.Add("general.quantization_version", kQuantizationVersion);
+  }
+
+  void AddName() {
+    if (input_.name.empty()) return;
+    if (NameMisleads(input_.name, input_.tokenizer)) {
+      report_.notes.push_back("the name '" + input_.name +
+                              "' is left out: llama.cpp would look for Phi-3's own tokens");
+      return;
+    }
+    header_.Add("general.name", std::string_view(input_.name));
   }
 
   void AddSetting(std::string_view key, const Json& value) {
@@ -207,9 +242,10 @@ class GgufExport {
       window = std::max(window, layer.window);
     }
     if (window == 0 || architecture_->windows_computed) return;
-    report_.notes.push_back(Format("llama.cpp lets layers see all tokens of a %s: beyond the "
-                                   "window of %u its results differ",
-                                   family_->name.data(), window));
+    report_.notes.push_back(
+        Format("llama.cpp lets layers see all tokens of a %s: beyond the "
+               "window of %u its results differ",
+               family_->name.data(), window));
   }
 
   // --- The file ---------------------------------------------------------------------

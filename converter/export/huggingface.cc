@@ -87,10 +87,9 @@ class HuggingFaceExport {
       for (SourceTensor& part : tensor.parts) {
         report_.source_bytes += part.bytes;
         if (!family_->unit_offset || !IsNormGain(part.role)) continue;
-        part.source =
-            Transformed(std::move(part.source), part.columns, [](std::span<float> gains) {
-              for (float& gain : gains) gain -= 1;
-            });
+        part.source = Transformed(std::move(part.source), part.columns, [](std::span<float> gains) {
+          for (float& gain : gains) gain -= 1;
+        });
       }
     }
   }

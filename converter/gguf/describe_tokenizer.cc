@@ -82,8 +82,9 @@ class Describer {
   std::string_view PreName() {
     for (const auto& step : t_.normalizers) {
       if (step.kind != NormalizerKind::kNfc) CannotSay("a normalizer of byte-level BPE");
-      notes_.push_back("llama.cpp does not normalize texts (NFC): those not in that form may "
-                       "become other ids there");
+      notes_.push_back(
+          "llama.cpp does not normalize texts (NFC): those not in that form may "
+          "become other ids there");
     }
     std::vector<PreTokenizerKind> steps;
     for (const auto& step : t_.pre_tokenizers) steps.push_back(step.kind);
@@ -120,8 +121,9 @@ class Describer {
       }
       marks = true;
       if (step.prepend == kFirstOnly) {
-        notes_.push_back("llama.cpp puts a space behind special tokens too, not only before the "
-                         "text");
+        notes_.push_back(
+            "llama.cpp puts a space behind special tokens too, not only before the "
+            "text");
       }
       first |= step.prepend != kNever;
     }
@@ -181,8 +183,9 @@ class Describer {
       last = word;
     }
     if (apart) {
-      notes_.push_back("merges of one word have different ranks, and llama.cpp knows one: it may "
-                       "make other ids of some texts");
+      notes_.push_back(
+          "merges of one word have different ranks, and llama.cpp knows one: it may "
+          "make other ids of some texts");
     }
     return scores;
   }

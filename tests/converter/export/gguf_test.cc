@@ -44,8 +44,8 @@ struct ReadBack {
   }
   std::vector<float> Numbers(const std::string& name) const {
     const GgufTensor& tensor = Tensor(name);
-    const uint64_t count = std::accumulate(tensor.shape.begin(), tensor.shape.end(), uint64_t{1},
-                                           std::multiplies<>());
+    const uint64_t count =
+        std::accumulate(tensor.shape.begin(), tensor.shape.end(), uint64_t{1}, std::multiplies<>());
     std::vector<float> values(static_cast<size_t>(count));
     tensor.type->widen(tensor.bytes.data(), values.size() / tensor.type->block, values.data());
     return values;
@@ -140,6 +140,21 @@ TEST(GgufExport, SaysWhatLlamaCppComputesOtherwise) {
                                     .output = folder.File("m.gguf"),
                                     .target = Target::kGguf});
   EXPECT_THAT(report.notes, ::testing::Contains(::testing::HasSubstr("beyond the window of 16")));
+}
+
+TEST(GgufExport, ANameThatLlamaCppTakesForPhi3sVocabularyStaysOut) {
+  const TempFolder folder;
+  const auto name_of = [&](const char* fixture) {
+    ConvertNow({.checkpoint = Fixture(fixture),
+                .output = folder.File("m.gguf"),
+                .target = Target::kGguf,
+                .force = true});
+    const ReadBack out(folder.File("m.gguf"));
+    const GgufValue* name = out.file.Find("general.name");
+    return name == nullptr ? std::string() : std::string(name->texts[0]);
+  };
+  EXPECT_EQ(name_of("phi3"), "");
+  EXPECT_EQ(name_of("qwen2"), "qwen2");
 }
 
 TEST(GgufExport, NothingIsLeftOfAnExportThatFails) {
