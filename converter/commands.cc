@@ -37,26 +37,32 @@ constexpr const char* kFooter =
 /// Everything that the command line can say.
 struct Arguments {
   ConvertOptions convert;
-  std::string quant, embed, head, to = "qfb";
+  std::string quant, embed, head, to;
   bool no_self_test = false, no_tokenizer = false, no_chat_template = false;
   bool json = false, quiet = false, tensors = false;
   std::string file, key, output;
 };
 
-Target ParseTarget(const std::string& name) {
+/// Without --to the output's name tells.
+Target ParseTarget(const std::string& name, const std::string& output) {
+  if (name.empty()) return output.ends_with(".gguf") ? Target::kGguf : Target::kQfb;
   if (name == "qfb") return Target::kQfb;
   if (name == "hf") return Target::kHuggingFace;
-  throw Error(Code::kInvalidArgument, "", "unknown --to " + name, "use qfb or hf");
+  if (name == "gguf") return Target::kGguf;
+  throw Error(Code::kInvalidArgument, "", "unknown --to " + name, "use qfb, hf or gguf");
 }
 
 /// How another program's files shall store matrices; empty: as the source does.
-std::string ParseDtype(const std::string& name) {
+std::string ParseDtype(const std::string& name, Target target) {
+  if (name.empty()) return {};
+  const bool gguf = target == Target::kGguf;
   for (const char* known : {"f32", "f16", "bf16"}) {
     if (name == known) return Upper(name);
   }
-  if (name.empty()) return {};
+  if (gguf && (name == "q8" || name == "q8_0")) return "Q8_0";
+  if (gguf && (name == "q4" || name == "q4_0")) return "Q4_0";
   throw Error(Code::kInvalidArgument, "", "unknown --quant " + name + " for this target",
-              "use f32, f16 or bf16");
+              gguf ? "use f32, f16, bf16, q8_0 or q4_0" : "use f32, f16 or bf16");
 }
 
 void Print(const std::string& text) {
@@ -91,11 +97,11 @@ void RunConvert(Arguments& arguments) {
   if (options.checkpoint.empty()) {
     throw Error(Code::kInvalidArgument, "", "no checkpoint given", "see quanta-convert --help");
   }
-  options.target = ParseTarget(arguments.to);
+  options.target = ParseTarget(arguments.to, options.output);
   if (options.target == Target::kQfb) {
     ParseSchemes(arguments, &options);
   } else {
-    options.dtype = ParseDtype(arguments.quant);
+    options.dtype = ParseDtype(arguments.quant, options.target);
     RefuseModelOptions(arguments);
   }
   options.self_test = !arguments.no_self_test;
@@ -208,12 +214,13 @@ class Grammar {
     app_.add_option("-o,--output", options.output, "Default: the checkpoint's name + .qfb")
         ->type_name("FILE");
     app_.add_option("--to", arguments_.to,
-                    "What to make: qfb (default), or hf, a Hugging Face folder")
+                    "What to make: qfb (default), hf, a Hugging Face folder, or gguf, a file of "
+                    "llama.cpp (default for -o NAME.gguf)")
         ->type_name("FORMAT");
     app_.add_option(
             "--quant", arguments_.quant,
-            "Weights: f32, f16 (default), q8 or q4; of hf f32, f16 or bf16 (default: as they "
-            "are)")
+            "Weights: f32, f16 (default), q8 or q4; of hf f32, f16 or bf16, of gguf also q8_0 or "
+            "q4_0 (default: as they are)")
         ->type_name("SCHEME");
     app_.add_option("--embed", arguments_.embed, "The embedding, if not as --quant says")
         ->type_name("SCHEME");

@@ -35,6 +35,15 @@ std::string FolderName(const std::string& folder) {
   return path.filename().string();
 }
 
+/// The same without what files of checkpoints end with.
+std::string ModelName(const std::string& checkpoint) {
+  fs::path name = FolderName(checkpoint);
+  for (const char* known : {".qfb", ".gguf", ".npz", ".bin", ".pt"}) {
+    if (name.extension() == known) name = name.stem();
+  }
+  return name.empty() ? "model" : name.string();
+}
+
 /// One conversion: its steps, and what they leave for each other. The header points
 /// into the members, so this stays where it is.
 class Conversion {
@@ -78,8 +87,10 @@ class Conversion {
   void Export() {
     const ChatSource chat =
         options_.tokenizer && options_.chat_template ? checkpoint_->chat() : ChatSource();
-    const ExportInput input{*checkpoint_, options_.tokenizer ? &tokenizer_ : nullptr, &chat};
-    Report report = ExportHuggingFace(input, {output_, options_.dtype}, &progress_);
+    const ExportInput input{*checkpoint_, options_.tokenizer ? &tokenizer_ : nullptr, &chat,
+                            ModelName(checkpoint_->path)};
+    const auto leave = options_.target == Target::kGguf ? ExportGguf : ExportHuggingFace;
+    Report report = leave(input, {output_, options_.dtype}, &progress_);
     report.notes.insert(report.notes.begin(), report_.notes.begin(), report_.notes.end());
     report.tokens = report_.tokens;
     report.chat_template = !chat.jinja.empty();
@@ -274,18 +285,16 @@ class Conversion {
 }  // namespace
 
 std::string DefaultOutput(const std::string& checkpoint, Target target) {
-  fs::path name = FolderName(checkpoint);
-  for (const char* known : {".qfb", ".gguf", ".npz", ".bin", ".pt"}) {
-    if (name.extension() == known) name = name.stem();
-  }
-  if (name.empty()) name = "model";
+  const std::string name = ModelName(checkpoint);
   switch (target) {
     case Target::kHuggingFace:
-      return name.string() + "-hf";
+      return name + "-hf";
+    case Target::kGguf:
+      return name + ".gguf";
     case Target::kQfb:
       break;
   }
-  return name.string() + ".qfb";
+  return name + ".qfb";
 }
 
 void CheckOutput(const std::string& path, bool force) {

@@ -12,7 +12,7 @@
 namespace quanta::converter {
 
 /// What to make.
-enum class Target { kQfb, kHuggingFace };
+enum class Target { kQfb, kHuggingFace, kGguf };
 
 struct ConvertOptions {
   std::string checkpoint = {};

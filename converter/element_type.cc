@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 
+#include "converter/block_types.h"
 #include "runtime/kernels/kernels.h"
 
 namespace quanta::converter {
@@ -77,10 +78,13 @@ void WidenF64(const std::byte* from, size_t count, float* to) {
 }
 
 constexpr ElementType kTypes[] = {
-    {"F32", 1, 4, false, WidenF32, NarrowF32},
-    {"F16", 1, 2, true, WidenF16, NarrowF16},
-    {"BF16", 1, 2, false, WidenBF16, NarrowBF16},
-    {"F64", 1, 8, false, WidenF64, nullptr},
+    {"F32", 1, 4, false, WidenF32, NarrowF32},      {"F16", 1, 2, true, WidenF16, NarrowF16},
+    {"BF16", 1, 2, false, WidenBF16, NarrowBF16},   {"F64", 1, 8, false, WidenF64, nullptr},
+    {"Q4_0", 32, 18, false, WidenQ4_0, NarrowQ4_0}, {"Q4_1", 32, 20, false, WidenQ4_1, nullptr},
+    {"Q5_0", 32, 22, false, WidenQ5_0, nullptr},    {"Q5_1", 32, 24, false, WidenQ5_1, nullptr},
+    {"Q8_0", 32, 34, false, WidenQ8_0, NarrowQ8_0}, {"Q2_K", 256, 84, false, WidenQ2_K, nullptr},
+    {"Q3_K", 256, 110, false, WidenQ3_K, nullptr},  {"Q4_K", 256, 144, false, WidenQ4_K, nullptr},
+    {"Q5_K", 256, 176, false, WidenQ5_K, nullptr},  {"Q6_K", 256, 210, false, WidenQ6_K, nullptr},
 };
 
 }  // namespace
@@ -94,6 +98,7 @@ const ElementType* FindElementType(std::string_view name) {
 std::string ElementTypeNames() {
   std::string names;
   for (const ElementType& type : kTypes) {
+    if (type.block != 1) continue;
     names += (names.empty() ? "" : ", ") + std::string(type.name);
   }
   return names;

@@ -16,6 +16,7 @@ struct ExportInput {
   const Checkpoint& checkpoint;
   const TokenizerTables* tokenizer = nullptr;  ///< null: the model works on ids
   const ChatSource* chat = nullptr;            ///< null: no template
+  std::string name = {};                       ///< what the model is called
 };
 
 struct ExportOptions {
@@ -30,5 +31,13 @@ struct ExportOptions {
 /// kInvalidArgument for a folder that exists and is not empty.
 Report ExportHuggingFace(const ExportInput& input, const ExportOptions& options,
                          Progress* progress);
+
+/// Writes a GGUF file that llama.cpp loads and that quanta-convert reads as the same model. It
+/// appears complete or not at all.
+/// dtype: F32, F16, BF16, Q8_0, Q4_0; a matrix whose rows are no whole blocks is stored in F16.
+/// Memory: some rows of one tensor, and the tokenizer.
+/// Throws Error(kUnsupported) for what llama.cpp has no word for, naming it; the report's notes
+/// tell what it has words for but computes otherwise.
+Report ExportGguf(const ExportInput& input, const ExportOptions& options, Progress* progress);
 
 }  // namespace quanta::converter

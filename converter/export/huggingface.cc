@@ -9,9 +9,9 @@
 
 #include "converter/error.h"
 #include "converter/export/exporter.h"
+#include "converter/export/out_tensor.h"
 #include "converter/families/family.h"
 #include "converter/json.h"
-#include "converter/quantize.h"
 #include "converter/scratch.h"
 #include "converter/tokenizer/write_tokenizer_json.h"
 #include "converter/writer/atomic_file.h"
@@ -20,21 +20,6 @@ namespace quanta::converter {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// One tensor of the safetensors file: one of ours, or several whose rows follow one
-/// another.
-struct OutTensor {
-  std::string name;
-  const ElementType* type;
-  std::vector<const SourceTensor*> parts;
-
-  uint64_t rows() const {
-    uint64_t sum = 0;
-    for (const SourceTensor* part : parts) sum += part->rows;
-    return sum;
-  }
-  uint64_t bytes() const { return type->Bytes(rows() * parts[0]->columns); }
-};
 
 class HuggingFaceExport {
  public:
@@ -72,31 +57,11 @@ class HuggingFaceExport {
         "there is one for: " + Families().Names());
   }
 
-  OptionalRoles Roles() const {
-    OptionalRoles roles;
-    for (const SourceTensor& tensor : input_.checkpoint.tensors) {
-      (format::IsModelRole(tensor.role) ? roles.model : roles.layer) |=
-          format::RoleBit(tensor.role);
-    }
-    const format::Architecture& a = input_.checkpoint.architecture;
-    roles.model &= ~format::ModelRoles(a).required;
-    roles.layer &= ~format::LayerRoles(a).required;
-    return roles;
-  }
-
-  const ElementType& TypeFor(const SourceTensor& tensor) const {
-    const ElementType* type = FindElementType("F32");
-    if (!tensor.matrix) return *type;
-    if (!options_.dtype.empty()) return *FindElementType(options_.dtype);
-    if (tensor.dtype == "F64") return *type;
-    const bool plain = tensor.dtype == "F32" || tensor.dtype == "F16" || tensor.dtype == "BF16";
-    return *FindElementType(plain ? tensor.dtype : "F16");
-  }
-
   Json Config() {
-    Json config = DescribeConfig(*family_, input_.checkpoint.architecture, Roles());
+    Json config = DescribeConfig(*family_, input_.checkpoint.architecture,
+                                 OptionalRolesOf(input_.checkpoint));
     config.update(SpecialIds());
-    config["torch_dtype"] = TorchName(TypeFor(input_.checkpoint.tensors.front()));
+    config["torch_dtype"] = TorchName(OutType(input_.checkpoint.tensors.front(), options_.dtype));
     return config;
   }
 
@@ -114,15 +79,18 @@ class HuggingFaceExport {
     return ids;
   }
 
-  /// The tensors to write, in order: those that share a name become one.
   void Plan() {
-    for (const SourceTensor& tensor : input_.checkpoint.tensors) {
-      const std::string name = FullName(*family_, tensor.role, tensor.layer);
-      if (out_.empty() || out_.back().name != name) {
-        out_.push_back({name, &TypeFor(tensor), {}});
+    out_ = PlanTensors(input_.checkpoint, options_.dtype, [this](const SourceTensor& tensor) {
+      return FullName(*family_, tensor.role, tensor.layer);
+    });
+    for (OutTensor& tensor : out_) {
+      for (SourceTensor& part : tensor.parts) {
+        report_.source_bytes += part.bytes;
+        if (!family_->unit_offset || !IsNormGain(part.role)) continue;
+        part.source = Transformed(std::move(part.source), part.columns, [](std::span<float> gains) {
+          for (float& gain : gains) gain -= 1;
+        });
       }
-      out_.back().parts.push_back(&tensor);
-      report_.source_bytes += tensor.bytes;
     }
   }
 
@@ -130,10 +98,8 @@ class HuggingFaceExport {
     Json header = {{"__metadata__", {{"format", "pt"}}}};
     uint64_t end = 0;
     for (const OutTensor& tensor : out_) {
-      const SourceTensor& first = *tensor.parts[0];
-      const Json shape = first.matrix ? Json{tensor.rows(), first.columns} : Json{first.columns};
       header[tensor.name] = {{"dtype", tensor.type->name},
-                             {"shape", shape},
+                             {"shape", tensor.Shape()},
                              {"data_offsets", {end, end + tensor.bytes()}}};
       end += tensor.bytes();
     }
@@ -158,40 +124,10 @@ class HuggingFaceExport {
     };
     write(std::as_bytes(std::span(header)));
     progress_.Start("writing", report_.source_bytes);
-    for (const OutTensor& tensor : out_) {
-      for (const SourceTensor* part : tensor.parts) WritePart(*part, tensor, write);
-    }
+    for (const OutTensor& tensor : out_) StoreOutTensor(tensor, &progress_, write, &report_);
     progress_.Clear();
     report_.file_bytes = bytes;
     Check(file.Commit(&detail), detail, options_.output);
-  }
-
-  template <class Write>
-  void WritePart(const SourceTensor& part, const OutTensor& out, const Write& write) {
-    SourceTensor tensor = part;
-    if (family_->unit_offset && IsNormGain(part.role)) {
-      tensor.source = Transformed(tensor.source, tensor.columns, [](std::span<float> gains) {
-        for (float& gain : gains) gain -= 1;
-      });
-    }
-    if (out.type->name == "F16" && !FitsF16(part, &progress_)) {
-      throw Error(Code::kUnsupported, part.place,
-                  "tensor '" + part.name + "' has values beyond the range of f16",
-                  "use --quant bf16 or f32");
-    }
-    const StoreError error = StoreTensor(tensor, *out.type, &progress_, write);
-    TensorReport entry;
-    entry.name = out.name;
-    entry.role = part.role;
-    entry.layer = part.layer;
-    entry.source_dtype = part.dtype;
-    entry.scheme = Lower(out.type->name);
-    entry.rows = part.rows;
-    entry.columns = part.columns;
-    entry.bytes = out.type->Bytes(part.count());
-    entry.error_rms = error.rms;
-    entry.error_max = error.max;
-    report_.tensors.push_back(std::move(entry));
   }
 
   void WriteTokenizerFiles() {
