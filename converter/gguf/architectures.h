@@ -28,7 +28,7 @@ struct GgufArchitecture {
   std::string_view family;              ///< a Family's name
   std::span<const TensorName> tensors;  ///< of a layer's: what follows "blk.N."
   format::RoleSet roles = 0;            ///< that llama.cpp has a place for
-  std::span<const GgufKey> keys;        ///< its own, beside GgufCommonKeys()
+  std::span<const GgufKey> keys = {};   ///< its own, beside GgufCommonKeys()
   std::string_view activation_key = "hidden_act", activation = "silu";
   bool interleaved = false;        ///< rows of q and k lie as pairs that turn together
   bool whole_gains = false;        ///< norms' gains are not stored less 1
