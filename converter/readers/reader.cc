@@ -51,6 +51,7 @@ Registry<Reader>& Readers() {
   static Registry<Reader> registry = [] {
     Registry<Reader> all;
     all.Add(&kHuggingFaceReader);
+    all.Add(&kGgufReader);
     all.Add(&kQfbReader);
     all.Add(&kQuantaTissuNpz);
     all.Add(&kQuantaTissuCore);

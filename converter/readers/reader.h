@@ -44,6 +44,7 @@ Registry<Reader>& Readers();
 /// kInvalidArgument.
 std::unique_ptr<Checkpoint> OpenCheckpoint(const std::string& path, const ReadOptions& options);
 
+extern const Reader kGgufReader;
 extern const Reader kHuggingFaceReader;
 extern const Reader kQfbReader;
 extern const Reader kQuantaTissuCore;
