@@ -34,12 +34,12 @@ struct PreTokenizer {
   bool begins = false;  ///< with the token of beginnings, unless the file says
 };
 constexpr PreTokenizer kPreTokenizers[] = {
-    {"gpt-2", PreTokenizerKind::kGpt2},
-    {"smollm", PreTokenizerKind::kGpt2, .digits = true},
-    {"llama-bpe", PreTokenizerKind::kLlama3, .whole_words = true, .begins = true},
-    {"llama3", PreTokenizerKind::kLlama3, .whole_words = true, .begins = true},
-    {"llama-v3", PreTokenizerKind::kLlama3, .whole_words = true, .begins = true},
-    {"qwen2", PreTokenizerKind::kQwen2, .nfc = true},
+    {.name = "gpt-2", .kind = PreTokenizerKind::kGpt2},
+    {.name = "smollm", .kind = PreTokenizerKind::kGpt2, .digits = true},
+    {.name = "llama-bpe", .kind = PreTokenizerKind::kLlama3, .whole_words = true, .begins = true},
+    {.name = "llama3", .kind = PreTokenizerKind::kLlama3, .whole_words = true, .begins = true},
+    {.name = "llama-v3", .kind = PreTokenizerKind::kLlama3, .whole_words = true, .begins = true},
+    {.name = "qwen2", .kind = PreTokenizerKind::kQwen2, .nfc = true},
 };
 
 constexpr const char* kSpace = "\u2581";

