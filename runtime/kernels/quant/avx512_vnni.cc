@@ -68,11 +68,13 @@ QUANTA_INLINE __m512 FirstTerm(const StripTask& task, const QuantizedRow& row) {
   return _mm512_mul_ps(_mm512_set1_ps(sixteenth), _mm512_loadu_ps(task.strip));
 }
 
-/// Fetches what a single row needs a few groups later: memory is its limit.
+/// Fetches what a single row needs a little later: memory is its limit, and what prefetches
+/// by itself stops where a page ends.
+template <size_t kBytes>
 QUANTA_INLINE void FetchAhead(const std::byte* from) {
-  constexpr size_t kDistance = 1024;
+  constexpr size_t kDistance = 2560;
 #pragma GCC unroll 4
-  for (size_t line = 0; line < kNibbleBytes; line += 64) {
+  for (size_t line = 0; line < kBytes; line += 64) {
     _mm_prefetch(reinterpret_cast<const char*>(from) + kDistance + line, _MM_HINT_T0);
   }
 }
@@ -96,7 +98,7 @@ struct Q4 {
     const std::byte* from = task.strip + kStripHead;
     __m512 f = FirstTerm(task, row);
     for (size_t g = 0; g < GroupsOf(task.k); ++g, q += kGroupColumns, from += kGroupBytes) {
-      FetchAhead(from);
+      FetchAhead<kNibbleBytes>(from);
       // Into one of each column's two sums.
       __m512i a = _mm512_maskz_set1_epi32(0x5555, offsets[g]);
       __m512i b = a;
@@ -200,6 +202,7 @@ struct Q8 {
 #pragma GCC unroll 4
       for (size_t c = 0; c < kChains; ++c) {
         const std::byte* step = from + (i + c) * kStepBytes;
+        FetchAhead<kStepBytes>(step);
         const __m512i x = Broadcast8(q + (i + c) * kStepColumns);
         a[c] = _mm512_dpbusd_epi32(a[c], Unsigned(Load(step)), x);
         b[c] = _mm512_dpbusd_epi32(b[c], Unsigned(Load(step + 64)), x);

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Runs quanta and llama.cpp in turn on the same random weights, and prints a table of both.
+
+usage: bench/peers/llama_cpp/compare.py --llama "COMMAND" [--root DIR] [NAME...]
+
+COMMAND starts llama-bench ("chroot ROOT llama-bench" for one in a private root, with --root ROOT,
+under whose /tmp the models are then written). For each model (names as in bench/real_sizes.py; of
+Llama's kind) and each of int4 and int8: one checkpoint of random weights becomes a .qfb (q4, q8:
+4.5 and 8 bits a weight) and a GGUF (Q4_0, Q8_0: 4.5 and 8.5 bits, also the embedding), then both
+programs measure decoding and a prompt of 128 tokens, one after the other, --rounds times. Reported
+are the medians. Needs NumPy.
+"""
+import argparse
+import json
+import pathlib
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+
+import numpy
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+import real_sizes  # noqa: E402
+
+F32, Q4_0, Q8_0 = 0, 2, 8
+GGUF_TYPES = {"q4": Q4_0, "q8": Q8_0}
+UINT32, FLOAT32, STRING = 4, 6, 8
+ALIGNMENT = 32
+
+RENAMED = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
+           "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
+           "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
+           "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
+           "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}
+
+
+def gguf_name(name):
+    stem, kind = name.rsplit(".", 1)
+    if stem in RENAMED:
+        return f"{RENAMED[stem]}.{kind}"
+    _, _, layer, part = stem.split(".", 3)
+    return f"blk.{layer}.{RENAMED[part]}.{kind}"
+
+
+def blocks_q4_0(rows):
+    """Of every 32 numbers: f16 scale, then 16 bytes: number i low, number i + 16 high; q + 8."""
+    groups = rows.reshape(-1, 32)
+    largest = groups[numpy.arange(len(groups)), numpy.abs(groups).argmax(axis=1)]
+    scale = largest / -8
+    inverse = numpy.divide(1, scale, out=numpy.zeros_like(scale), where=scale != 0)
+    q = numpy.clip(numpy.rint(groups * inverse[:, None]) + 8, 0, 15).astype(numpy.uint8)
+    made = numpy.empty((len(groups), 18), numpy.uint8)
+    made[:, :2] = scale.astype("<f2")[:, None].view(numpy.uint8)
+    made[:, 2:] = q[:, :16] | q[:, 16:] << 4
+    return made.tobytes()
+
+
+def blocks_q8_0(rows):
+    """Of every 32 numbers: f16 scale, 32 bytes."""
+    groups = rows.reshape(-1, 32)
+    scale = numpy.abs(groups).max(axis=1) / 127
+    inverse = numpy.divide(1, scale, out=numpy.zeros_like(scale), where=scale != 0)
+    made = numpy.empty((len(groups), 34), numpy.uint8)
+    made[:, :2] = scale.astype("<f2")[:, None].view(numpy.uint8)
+    made[:, 2:] = numpy.rint(groups * inverse[:, None]).astype(numpy.int8).view(numpy.uint8)
+    return made.tobytes()
+
+
+def gguf_bytes(values, kind):
+    if kind == F32:
+        return values.astype("<f4").tobytes()
+    return (blocks_q4_0 if kind == Q4_0 else blocks_q8_0)(values)
+
+
+def text(value):
+    return struct.pack("<Q", len(value)) + value.encode()
+
+
+def metadata(config):
+    heads = config["num_attention_heads"]
+    head_dim = config.get("head_dim", config["hidden_size"] // heads)
+    yield "general.architecture", STRING, "llama"
+    yield "llama.vocab_size", UINT32, config["vocab_size"]
+    yield "llama.context_length", UINT32, config["max_position_embeddings"]
+    yield "llama.embedding_length", UINT32, config["hidden_size"]
+    yield "llama.block_count", UINT32, config["num_hidden_layers"]
+    yield "llama.feed_forward_length", UINT32, config["intermediate_size"]
+    yield "llama.attention.head_count", UINT32, heads
+    yield "llama.attention.head_count_kv", UINT32, config["num_key_value_heads"]
+    yield "llama.attention.key_length", UINT32, head_dim
+    yield "llama.attention.value_length", UINT32, head_dim
+    yield "llama.rope.dimension_count", UINT32, head_dim
+    yield "llama.rope.freq_base", FLOAT32, config["rope_theta"]
+    yield "llama.attention.layer_norm_rms_epsilon", FLOAT32, config["rms_norm_eps"]
+    yield "tokenizer.ggml.model", STRING, "no_vocab"
+
+
+def packed(kind, value):
+    if kind == STRING:
+        return text(value)
+    return struct.pack("<I" if kind == UINT32 else "<f", value)
+
+
+def read_checkpoint(folder):
+    """(name, values) of every tensor: bf16, widened."""
+    data = numpy.memmap(folder / "model.safetensors", numpy.uint8, "r")
+    size = int.from_bytes(data[:8].tobytes(), "little")
+    header = json.loads(data[8:8 + size].tobytes())
+    for name, entry in header.items():
+        begin, end = (8 + size + at for at in entry["data_offsets"])
+        bits = data[begin:end].view("<u2").astype(numpy.uint32) << 16
+        yield name, bits.view(numpy.float32).reshape(entry["shape"])
+
+
+def write_gguf(config, folder, path, matrix_kind):
+    """The checkpoint as a GGUF. (The rows of q and k stay where they are: the order of
+    Llama's rotary pairs changes results, which mean nothing here, and no speed.)"""
+    infos, blobs, offset = b"", [], 0
+    for name, values in read_checkpoint(folder):
+        kind = F32 if values.ndim == 1 else matrix_kind
+        blob = gguf_bytes(values, kind)
+        infos += text(gguf_name(name)) + struct.pack("<I", values.ndim)
+        infos += struct.pack(f"<{values.ndim}Q", *reversed(values.shape))
+        infos += struct.pack("<IQ", kind, offset)
+        blobs.append(blob + bytes(-len(blob) % ALIGNMENT))
+        offset += len(blobs[-1])
+    entries = list(metadata(config))
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(blobs), len(entries))
+    for key, kind, value in entries:
+        head += text(key) + struct.pack("<I", kind) + packed(kind, value)
+    head += infos
+    with open(path, "wb") as file:
+        file.write(head + bytes(-len(head) % ALIGNMENT))
+        for blob in blobs:
+            file.write(blob)
+
+
+def run(command):
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                            check=False)
+    if result.returncode != 0:
+        raise SystemExit(f"{command[0]}: {result.stderr.strip()[-500:]}")
+    return json.loads(result.stdout)
+
+
+class Pair:
+    """One model in both formats."""
+
+    def __init__(self, options, folder, root):
+        self.options, self.folder, self.root = options, folder, root
+        self.model, self.gguf = folder / "model.qfb", folder / "model.gguf"
+
+    def inside(self, path):
+        return path if self.root is None else pathlib.Path("/") / path.relative_to(self.root)
+
+    def ours(self, threads):
+        report = run([self.options.bin / "quanta", "bench", self.model, "--threads", threads,
+                      "--runs", 3, "--prompt-tokens", 128, "--tokens", 64])
+        return (report["decode_tokens_per_second"], report["prefill_tokens_per_second"],
+                report["hash"])
+
+    def theirs(self, threads):
+        rows = run(self.options.llama.split() + ["-m", self.inside(self.gguf), "-t", threads, "-p",
+                                                 128, "-n", 64, "-r", 3, "-o", "json"])
+        decode = next(row["avg_ts"] for row in rows if row["n_gen"] > 0)
+        return decode, next(row["avg_ts"] for row in rows if row["n_prompt"] > 0)
+
+
+def compare(pair, name, scheme, options):
+    for threads in options.threads:
+        ours, theirs = [], []
+        for _ in range(options.rounds):
+            ours.append(pair.ours(threads))
+            theirs.append(pair.theirs(threads))
+        if len({row[2] for row in ours}) != 1:
+            raise SystemExit("two runs of quanta gave different results")
+        for index, work in enumerate(("decode", "prefill 128")):
+            a = statistics.median(row[index] for row in ours)
+            b = statistics.median(row[index] for row in theirs)
+            best = max(row[index] for row in ours) / max(row[index] for row in theirs)
+            print(f"| {name} | {scheme} | {threads} | {work} | {a:.1f} | {b:.1f} | {a / b:.2f} | "
+                  f"{best:.2f} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--llama", required=True, metavar="COMMAND")
+    parser.add_argument("--root", type=pathlib.Path)
+    parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/host-release/bin"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("names", nargs="*", default=["SmolLM2-135M"])
+    options = parser.parse_args()
+    work = options.root / "tmp" if options.root else pathlib.Path(tempfile.gettempdir())
+    print("| model | weights | threads | work | quanta, tok/s | llama.cpp, tok/s | ratio "
+          "| ratio of the best |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    for name in options.names:
+        config = real_sizes.MODELS[name]
+        with tempfile.TemporaryDirectory(dir=work) as scratch:
+            folder = pathlib.Path(scratch)
+            pair = Pair(options, folder, options.root)
+            real_sizes.write_checkpoint(config, folder / "checkpoint")
+            for scheme, kind in GGUF_TYPES.items():
+                run([options.bin / "quanta-convert", folder / "checkpoint", "-o", pair.model,
+                     "--quant", scheme, "--no-tokenizer", "--no-self-test", "--json"])
+                write_gguf(config, folder / "checkpoint", pair.gguf, kind)
+                compare(pair, name, scheme, options)
+            shutil.rmtree(folder / "checkpoint")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
