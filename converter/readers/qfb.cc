@@ -78,7 +78,8 @@ void AddTensors(const Opened& opened, const std::string& path, Checkpoint* check
     out.place = path;
     out.role = in.role;
     out.layer = in.layer;
-    out.matrix = !format::IsVectorRole(in.role);
+    // Positions are looked up and added, not multiplied: they are not quantized.
+    out.matrix = !format::IsVectorRole(in.role) && in.role != format::Role::kPosition;
     out.rows = in.rows;
     out.columns = in.columns;
     out.bytes = in.bytes;

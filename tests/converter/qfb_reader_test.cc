@@ -36,6 +36,30 @@ TEST(QfbReader, ConvertingAModelFileAgainGivesWhatItsCheckpointGives) {
   EXPECT_EQ(again->tokenizer(768).token_bytes, direct->tokenizer(768).token_bytes);
 }
 
+TEST(QfbReader, APositionTableStaysInF32WhateverTheScheme) {
+  const TempFolder folder;
+  ConvertOptions options{.checkpoint = QUANTA_TEST_DATA
+                         "/quantatissu/core_mqa_lora/"
+                         "checkpoint_epoch_3.pt",
+                         .output = folder.File("f32.qfb"),
+                         .scheme = format::Panel::kF32,
+                         .tokenizer = false};
+  ConvertNow(options);
+  options.checkpoint = options.output;
+  for (const auto scheme : {format::Panel::kF16, format::Panel::kQ8, format::Panel::kQ4}) {
+    options.output = folder.File("again.qfb");
+    options.scheme = scheme;
+    size_t tables = 0;
+    for (const TensorReport& tensor : ConvertNow(options).tensors) {
+      if (tensor.role != format::Role::kPosition) continue;
+      ++tables;
+      EXPECT_EQ(tensor.scheme, "f32");
+      EXPECT_EQ(tensor.error_max, 0.0);
+    }
+    EXPECT_EQ(tables, 1u);
+  }
+}
+
 TEST(QfbReader, ACompressedFileIsReadLikeThePlainOne) {
   const TempFolder folder;
   ConvertNow({.checkpoint = kFixture, .output = folder.File("c.qfb"), .compress = true});
