@@ -39,7 +39,7 @@ TEST(Parse, NamesEachErrorAndItsLine) {
       {"IF a.b == 1 {", "E109 1"},
       {"VAR a = [1, 2", "E110 1"},
       {"VAR a = {1: 2}", "E110 1"},
-      {std::string("LOG \"a\"\nLOG \"\xFF\"", 17), "E111 2"},
+      {"LOG \"a\"\nLOG \"\xFF\"", "E111 2"},
       {"#TISS_VERSION>=2.0\nTASK \"a\"", "E112 1"},
       {"#TISS_VERSION about 1\nTASK \"a\"", "E112 1"},
       {"WHILE true", "E113 1"},
