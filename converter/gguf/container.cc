@@ -6,6 +6,7 @@
 #include <cinttypes>
 #include <cmath>
 #include <cstring>
+#include <set>
 
 #include "converter/error.h"
 #include "quanta/check.h"
@@ -189,6 +190,7 @@ uint64_t BytesOf(const GgufTensor& tensor, const Cursor& at) {
 
 std::vector<Entry> ReadDirectory(Cursor& at, uint64_t count, std::string_view place) {
   std::vector<Entry> entries;
+  std::set<std::string_view> names;
   for (uint64_t i = 0; i < count; ++i) {
     Entry entry;
     const std::string_view name = at.Text("the name of a tensor");
@@ -197,6 +199,7 @@ std::vector<Entry> ReadDirectory(Cursor& at, uint64_t count, std::string_view pl
     }
     entry.tensor.name = name;
     const std::string what = "tensor '" + entry.tensor.name + "'";
+    if (!names.insert(name).second) at.Corrupt(what + " occurs twice");
     entry.tensor.shape = ReadShape(at, what);
     entry.tensor.type = &TypeOf(at.Number<uint32_t>(what), entry.tensor.name, place);
     entry.offset = at.Number<uint64_t>(what);
