@@ -24,9 +24,8 @@ using Bytes = std::vector<uint8_t>;
 float Half(const uint8_t* at) {
   const int bits = at[0] | at[1] << 8;
   const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  const float size = exponent == 0
-                         ? std::ldexp(static_cast<float>(fraction), -24)
-                         : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
+  const float size = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                                   : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
   return (bits >> 15) != 0 ? -size : size;
 }
 
@@ -50,7 +49,8 @@ std::vector<float> Q5_0(const uint8_t* b) { return Small(b + 6, b + 2, 16, Half(
 std::vector<float> Q5_1(const uint8_t* b) { return Small(b + 8, b + 4, 0, Half(b), Half(b + 2)); }
 std::vector<float> Q8_0(const uint8_t* b) {
   std::vector<float> out;
-  for (int i = 0; i < 32; ++i) out.push_back(F(b[2 + i] < 128 ? b[2 + i] : b[2 + i] - 256) * Half(b));
+  for (int i = 0; i < 32; ++i)
+    out.push_back(F(b[2 + i] < 128 ? b[2 + i] : b[2 + i] - 256) * Half(b));
   return out;
 }
 
@@ -65,8 +65,8 @@ std::vector<float> Q2_K(const uint8_t* b) {
     for (size_t k = 0; k < 4; ++k) {
       const size_t i = byte / 32 * 128 + 32 * k + byte % 32;
       const uint8_t group = b[i / 16];
-      out[i] = d * F(group % 16) * F(Bits(b[16 + byte], static_cast<int>(2 * k), 2)) -
-               e * F(group / 16);
+      out[i] =
+          d * F(group % 16) * F(Bits(b[16 + byte], static_cast<int>(2 * k), 2)) - e * F(group / 16);
     }
   }
   return out;
@@ -184,14 +184,13 @@ TEST_P(BlockTypes, NumbersAreThoseOfAPlainReading) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, BlockTypes,
-    ::testing::Values(Case{"Q4_0", Q4_0, {0}}, Case{"Q4_1", Q4_1, {0, 2}}, Case{"Q5_0", Q5_0, {0}},
-                      Case{"Q5_1", Q5_1, {0, 2}}, Case{"Q8_0", Q8_0, {0}},
-                      Case{"Q2_K", Q2_K, {80, 82}}, Case{"Q3_K", Q3_K, {108}},
-                      Case{"Q4_K", Q4_K, {0, 2}}, Case{"Q5_K", Q5_K, {0, 2}},
-                      Case{"Q6_K", Q6_K, {208}}),
-    [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, BlockTypes,
+                         ::testing::Values(Case{"Q4_0", Q4_0, {0}}, Case{"Q4_1", Q4_1, {0, 2}},
+                                           Case{"Q5_0", Q5_0, {0}}, Case{"Q5_1", Q5_1, {0, 2}},
+                                           Case{"Q8_0", Q8_0, {0}}, Case{"Q2_K", Q2_K, {80, 82}},
+                                           Case{"Q3_K", Q3_K, {108}}, Case{"Q4_K", Q4_K, {0, 2}},
+                                           Case{"Q5_K", Q5_K, {0, 2}}, Case{"Q6_K", Q6_K, {208}}),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace quanta::converter

@@ -65,9 +65,8 @@ GgufBuilder& GgufBuilder::Tensor(std::string_view name, std::vector<uint64_t> sh
 
 GgufBuilder& GgufBuilder::TensorF32(std::string_view name, std::vector<uint64_t> shape,
                                     const std::vector<float>& values) {
-  return Tensor(
-      name, std::move(shape), 0,
-      {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
+  return Tensor(name, std::move(shape), 0,
+                {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
 }
 
 GgufBuilder& GgufBuilder::At(uint64_t offset) {

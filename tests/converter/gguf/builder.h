@@ -19,8 +19,8 @@ std::string Raw(T value) {
 class GgufBuilder {
  public:
   uint32_t version = 3;
-  uint32_t alignment = 32;          ///< is written only if it is not 32
-  int64_t claimed_tensors = -1;     ///< -1: as many as there are
+  uint32_t alignment = 32;       ///< is written only if it is not 32
+  int64_t claimed_tensors = -1;  ///< -1: as many as there are
   int64_t claimed_settings = -1;
   std::string magic = "GGUF";
 
