@@ -2,7 +2,9 @@
 //
 // Reads GGUF files: the container, then the settings, the tokenizer and the template of what
 // is accepted. Tensors must lie in the file and be readable to their last number.
+#include <span>
 #include <string>
+#include <vector>
 
 #include "converter/error.h"
 #include "converter/gguf/container.h"

@@ -76,7 +76,8 @@ std::string FusedName(Role role) {
   return role == Role::kGate || role == Role::kUp ? "ffn_up.weight" : "";
 }
 
-void AddTensors(const Checkpoint& hf, const Model& model, GgufBuilder* gguf) {
+/// The last norm goes to `rest`, another part, if there is one.
+void AddTensors(const Checkpoint& hf, const Model& model, GgufBuilder* gguf, GgufBuilder* rest) {
   const bool fused = std::string(model.architecture) == "phi3";
   std::map<std::string, std::pair<std::vector<float>, uint32_t>> together;
   for (const SourceTensor& tensor : hf.tensors) {
@@ -95,7 +96,8 @@ void AddTensors(const Checkpoint& hf, const Model& model, GgufBuilder* gguf) {
     std::vector<uint64_t> shape = {tensor.columns};
     const bool vector = tensor.rows == 1 && tensor.role != Role::kEmbedding;
     if (!vector) shape.insert(shape.begin(), tensor.rows);
-    gguf->TensorF32(layer + kNames.at(tensor.role), shape, numbers);
+    GgufBuilder* const part = tensor.role == Role::kFinalNorm && rest != nullptr ? rest : gguf;
+    part->TensorF32(layer + kNames.at(tensor.role), shape, numbers);
   }
   for (const auto& [name, fusion] : together) {
     gguf->TensorF32(name, {fusion.first.size() / fusion.second, fusion.second}, fusion.first);
@@ -109,7 +111,8 @@ std::vector<float> Llama3Factors(size_t head_dim, const Json& rule) {
                theta = rule["rope_theta"];
   std::vector<float> factors;
   for (size_t i = 0; i < head_dim; i += 2) {
-    const double wave = 2 * M_PI * std::pow(theta, static_cast<double>(i) / double(head_dim));
+    const double wave =
+        2 * M_PI * std::pow(theta, static_cast<double>(i) / static_cast<double>(head_dim));
     double one = 1;
     if (wave > original / low) {
       one = factor;
@@ -123,7 +126,7 @@ std::vector<float> Llama3Factors(size_t head_dim, const Json& rule) {
 }
 
 /// The settings and tensors of a fixture.
-GgufBuilder Gguf(const Checkpoint& hf, const Model& model) {
+GgufBuilder Gguf(const Checkpoint& hf, const Model& model, GgufBuilder* rest = nullptr) {
   const Json config = ReadJson(Fixture(model.fixture) + "/config.json");
   const format::Architecture& a = hf.architecture;
   const std::string prefix = std::string(model.architecture) + ".";
@@ -150,7 +153,7 @@ GgufBuilder Gguf(const Checkpoint& hf, const Model& model) {
     const auto factors = Llama3Factors(a.head_dim, global);
     gguf.TensorF32("rope_freqs.weight", {factors.size()}, factors);
   }
-  AddTensors(hf, model, &gguf);
+  AddTensors(hf, model, &gguf, rest);
   return gguf;
 }
 
@@ -254,12 +257,11 @@ TEST_F(LlamaInGguf, SettingsThatDoNotFitAreNamed) {
 }
 
 TEST_F(LlamaInGguf, PartsAreReadTogetherAndNoneIsMissing) {
-  GgufBuilder first = Llama();
   GgufBuilder second;
+  GgufBuilder first = Gguf(*hf_, kLlama, &second);
   const auto part = [&](int i) {
     return folder_.File("m-0000" + std::to_string(i) + "-of-00002.gguf");
   };
-  // Everything in the first part, and a norm of it in the second.
   first.Setting("split.count", 2, testing::Raw(uint16_t{2}));
   first.Setting("split.no", 2, testing::Raw(uint16_t{0}));
   second.Setting("split.count", 2, testing::Raw(uint16_t{2}));

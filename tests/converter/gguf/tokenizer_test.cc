@@ -3,8 +3,11 @@
 // The fixtures' tokenizers by way of a GGUF vocabulary: the ids of Hugging Face's library.
 #include "converter/gguf/tokenizer.h"
 
+#include <cmath>
 #include <functional>
+#include <map>
 
+#include "converter/json.h"
 #include "tests/converter/error_matchers.h"
 #include "tests/converter/gguf/builder.h"
 #include "tests/converter/tokenizer/loaded_tokenizer.h"
@@ -46,7 +49,8 @@ Vocab FromFixture(const std::string& kind) {
   }
   vocab.tokens.resize(count);
   vocab.types.assign(count, kNormal);
-  for (const auto& [word, id] : model["vocab"].items()) {
+  for (const auto& [word, value] : model["vocab"].items()) {
+    const auto id = value.get<size_t>();
     vocab.tokens[id] = word;
     if (word.size() == 6 && word.starts_with("<0x")) vocab.types[id] = kByte;
   }
