@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "converter/error.h"
+#include "converter/gguf/pre_tokenizers.h"
 #include "converter/tokenizer/spelling.h"
 
 namespace quanta::converter {
@@ -66,6 +67,7 @@ class Describer {
         if (!t_.byte_fallback) CannotSay("a vocabulary of characters without byte fallback");
         WriteTokens();
         header_.Add("tokenizer.ggml.scores", std::span<const float>(Scores()));
+        WriteMerges();  // llama.cpp does without, but pairs do not follow from scores
         break;
       case TokenizerKind::kUnigram:
         CannotSay("a unigram model");
@@ -80,24 +82,14 @@ class Describer {
 
   /// llama.cpp names whole tokenizers, not what they consist of.
   std::string_view PreName() {
-    for (const auto& step : t_.normalizers) {
-      if (step.kind != NormalizerKind::kNfc) CannotSay("a normalizer of byte-level BPE");
+    const GgufPreTokenizer* known = FindGgufPreTokenizer(t_);
+    if (known == nullptr) CannotSay("how this byte-level BPE prepares a text");
+    if (known->nfc) {
       notes_.push_back(
           "llama.cpp does not normalize texts (NFC): those not in that form may "
           "become other ids there");
     }
-    std::vector<PreTokenizerKind> steps;
-    for (const auto& step : t_.pre_tokenizers) steps.push_back(step.kind);
-    using Kind = PreTokenizerKind;
-    const auto are = [&](std::initializer_list<Kind> kinds) {
-      return std::equal(steps.begin(), steps.end(), kinds.begin(), kinds.end());
-    };
-    if (are({Kind::kLlama3})) return t_.ignore_merges ? "llama-bpe" : "dbrx";
-    if (t_.ignore_merges) CannotSay("ignore_merges with this pre-tokenizer");
-    if (are({Kind::kGpt2})) return "gpt-2";
-    if (are({Kind::kQwen2})) return "qwen2";
-    if (are({Kind::kDigitsIndividual, Kind::kGpt2})) return "smollm";
-    CannotSay("this pre-tokenizer of byte-level BPE");
+    return known->name;
   }
 
   /// Whether a space is put before a text. Throws where it is treated otherwise than by
@@ -216,6 +208,8 @@ class Describer {
     for (size_t i = 0; i < std::min(stops.size(), std::size(kEnds)); ++i) {
       AddId(kEnds[i], stops[i]);
     }
+    // Where no EOT token is named, ends are looked for by their names.
+    if (stops.size() == 1) AddId(kEnds[1], stops[0]);
     if (stops.size() > std::size(kEnds)) {
       notes_.push_back(Format("GGUF has room for three tokens that end a text: %zu are left out",
                               stops.size() - std::size(kEnds)));

@@ -70,7 +70,7 @@ class ModelReader {
               std::string(architecture.name) + ".") {
     model_.architecture = &architecture;
     // A window makes a Mistral of a Llama.
-    if (architecture.name == "llama" && gguf_.Has("attention.sliding_window")) {
+    if (architecture.name == "llama" && Says("attention.sliding_window")) {
       model_.architecture = &ByFamily("mistral");
     }
   }
@@ -94,6 +94,12 @@ class ModelReader {
   }
 
  private:
+  /// Whether the file has the setting. 0 stands for none: Phi-4's files have a window of 0.
+  bool Says(std::string_view key) {
+    const Json* value = gguf_.Find(key);
+    return value != nullptr && *value != 0;
+  }
+
   static const GgufArchitecture& ByFamily(std::string_view family) {
     const auto all = GgufArchitectures();
     return *std::find_if(all.begin(), all.end(),
@@ -159,8 +165,7 @@ class ModelReader {
   void ReadKeys(std::span<const GgufKey> keys) {
     for (const GgufKey& key : keys) {
       const std::string name(key.config);
-      const bool there = gguf_.Has(key.gguf);
-      if (!there && !key.required) {
+      if (!key.required && !Says(key.gguf)) {
         if (key.fallback != 0) model_.config[name] = Fallback(key);
         continue;
       }

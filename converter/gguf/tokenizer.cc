@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "converter/error.h"
+#include "converter/gguf/pre_tokenizers.h"
 #include "converter/json.h"
 #include "converter/tokenizer/patterns.h"
 #include "converter/tokenizer/tokenizer_json.h"
@@ -23,23 +24,11 @@ using format::PreTokenizerKind;
 /// tokenizer.ggml.token_type
 enum class Type : int64_t { kNormal = 1, kUnknown, kControl, kUserDefined, kUnused, kByte };
 
-/// How byte-level tokenizers cut texts, under the names that llama.cpp knows them by: those
-/// that come to the same as ours.
-struct PreTokenizer {
-  std::string_view name;
-  PreTokenizerKind kind;
-  bool digits = false;  ///< each by itself, before the rest
-  bool nfc = false;     ///< what the original does, and llama.cpp leaves out
-  bool whole_words = false;
-  bool begins = false;  ///< with the token of beginnings, unless the file says
-};
-constexpr PreTokenizer kPreTokenizers[] = {
-    {.name = "gpt-2", .kind = PreTokenizerKind::kGpt2},
-    {.name = "smollm", .kind = PreTokenizerKind::kGpt2, .digits = true},
-    {.name = "llama-bpe", .kind = PreTokenizerKind::kLlama3, .whole_words = true, .begins = true},
-    {.name = "llama3", .kind = PreTokenizerKind::kLlama3, .whole_words = true, .begins = true},
-    {.name = "llama-v3", .kind = PreTokenizerKind::kLlama3, .whole_words = true, .begins = true},
-    {.name = "qwen2", .kind = PreTokenizerKind::kQwen2, .nfc = true},
+/// Control tokens that llama.cpp takes for the end of a turn or of a text by what they are
+/// called. Gemma's and Qwen's files rely on that.
+constexpr std::string_view kEnds[] = {
+    "<|eot_id|>",    "<|eom_id|>",      "<|im_end|>", "<|end|>", "<end_of_turn>",
+    "<|endoftext|>", "<|end_of_text|>", "<EOT>",      "_<EOT>",
 };
 
 constexpr const char* kSpace = "\u2581";
@@ -193,43 +182,45 @@ class Translator {
     tokenizer_["added_tokens"] = std::move(added);
   }
 
+  Json MergesAsListed() const {
+    Json merges = Json::array();
+    if (const GgufValue* lines = settings_.Texts(Key("merges")); lines != nullptr) {
+      for (const std::string_view line : lines->texts) merges.push_back(line);
+    }
+    return merges;
+  }
+
   // --- Byte-level BPE -----------------------------------------------------------------
 
   void DescribeBytes() {
     const std::string name = settings_.Text(Key("pre"));
-    const auto known = std::find_if(std::begin(kPreTokenizers), std::end(kPreTokenizers),
-                                    [&](const PreTokenizer& pre) { return pre.name == name; });
-    if (known == std::end(kPreTokenizers)) {
-      std::string names;
-      for (const PreTokenizer& pre : kPreTokenizers) {
-        names += (names.empty() ? "" : ", ") + std::string(pre.name);
-      }
+    const GgufPreTokenizer* known = FindGgufPreTokenizer(name);
+    if (known == nullptr) {
       settings_.Fail(Code::kUnsupported, Key("pre"),
                      name.empty() ? "is missing: how texts are cut is not known"
                                   : "is '" + name + "', which is not supported",
-                     "supported: " + names + "; convert the original model");
+                     "supported: " + GgufPreTokenizerNames() + "; convert the original model");
     }
     Json steps = Json::array();
-    if (known->digits) steps.push_back({{"type", "Digits"}, {"individual_digits", true}});
-    steps.push_back({{"type", "Split"},
-                     {"pattern", {{"Regex", RegexOf(known->kind)}}},
-                     {"behavior", "Isolated"}});
+    for (const PreTokenizerKind kind : known->steps) {
+      steps.push_back(kind == PreTokenizerKind::kDigitsIndividual
+                          ? Json{{"type", "Digits"}, {"individual_digits", true}}
+                          : Json{{"type", "Split"},
+                                 {"pattern", {{"Regex", RegexOf(kind)}}},
+                                 {"behavior", "Isolated"}});
+    }
     steps.push_back({{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}});
     tokenizer_["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", std::move(steps)}};
     if (known->nfc) tokenizer_["normalizer"] = {{"type", "NFC"}};
     tokenizer_["decoder"] = {{"type", "ByteLevel"}};
     Json& model = tokenizer_["model"];
-    model["ignore_merges"] = known->whole_words;
-    Json merges = Json::array();
-    if (const GgufValue* lines = settings_.Texts(Key("merges")); lines != nullptr) {
-      for (const std::string_view line : lines->texts) merges.push_back(line);
-    }
-    model["merges"] = std::move(merges);
+    model["ignore_merges"] = known->ignore_merges;
+    model["merges"] = MergesAsListed();
     if (settings_.Bool(Key("add_space_prefix"), false)) {
       settings_.Fail(Code::kUnsupported, Key("add_space_prefix"),
                      "is not supported for a byte-level vocabulary");
     }
-    begins_ = known->begins;
+    begins_ = known->add_bos;
   }
 
   // --- SentencePiece --------------------------------------------------------------------
@@ -252,7 +243,9 @@ class Translator {
     model["fuse_unk"] = true;
     const int64_t unknown = settings_.Id(Key("unknown_token_id"), 0, tokens());
     if (unknown >= 0) model["unk_token"] = Word(static_cast<uint64_t>(unknown));
-    model["merges"] = MergesOfPieces();
+    // Files of ours list them, as scores alone do not tell which pairs merge.
+    Json merges = MergesAsListed();
+    model["merges"] = merges.empty() ? MergesOfPieces() : std::move(merges);
     begins_ = true;
   }
 
@@ -322,10 +315,11 @@ class Translator {
     const int64_t bos = settings_.Id(Key("bos_token_id"), pieces_ ? 1 : -1, tokens());
     const int64_t eos = settings_.Id(Key("eos_token_id"), pieces_ ? 2 : -1, tokens());
     Json stops = Json::array();
-    for (const int64_t id : {eos, settings_.Id(Key("eot_token_id"), -1, tokens()),
-                             settings_.Id(Key("eom_token_id"), -1, tokens())}) {
+    const int64_t eot = settings_.Id(Key("eot_token_id"), -1, tokens());
+    for (const int64_t id : {eos, eot, settings_.Id(Key("eom_token_id"), -1, tokens())}) {
       if (id >= 0) stops.push_back(id);
     }
+    if (eot < 0) AddEnds(&stops);
     config_ = {{"eos_token_id", std::move(stops)}};
     if (bos >= 0) config_["bos_token_id"] = bos;
     if (settings_.Bool(Key("add_sep_token"), false)) {
@@ -347,6 +341,15 @@ class Translator {
     tokenizer_["post_processor"] = {{"type", "TemplateProcessing"},
                                     {"single", std::move(single)},
                                     {"special_tokens", std::move(specials)}};
+  }
+
+  /// A file that does not say what ends a turn: whatever llama.cpp takes for it.
+  void AddEnds(Json* stops) const {
+    for (uint64_t id = 0; id < tokens(); ++id) {
+      if (TypeAt(id) != Type::kControl) continue;
+      const auto end = std::find(std::begin(kEnds), std::end(kEnds), tokens_->texts[id]);
+      if (end != std::end(kEnds)) stops->push_back(id);
+    }
   }
 
   const Settings settings_;
