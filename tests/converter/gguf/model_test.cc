@@ -250,6 +250,15 @@ TEST_F(LlamaInGguf, WhatChangesTheMathsAndIsNotKnownIsNamed) {
   EXPECT_ERROR(Open(GgufBuilder().Text("general.type", "adapter"), folder_), "this is no model");
 }
 
+TEST_F(LlamaInGguf, AWindowMakesAMistralButNotOneOfZero) {
+  const auto windowed = Open(Llama().Count("llama.attention.sliding_window", 16), folder_);
+  EXPECT_EQ(windowed->architecture.family, "mistral");
+  EXPECT_EQ(windowed->architecture.layers[0].window, 16u);
+  const auto none = Open(Llama().Count("llama.attention.sliding_window", 0), folder_);
+  EXPECT_EQ(none->architecture.family, "llama");
+  EXPECT_EQ(none->architecture.layers[0].window, 0u);
+}
+
 TEST_F(LlamaInGguf, SettingsThatDoNotFitAreNamed) {
   EXPECT_ERROR(Open(GgufBuilder().Text("general.architecture", "llama"), folder_),
                "token_embd.weight");

@@ -3,10 +3,12 @@
 // The fixtures' tokenizers by way of a GGUF vocabulary: the ids of Hugging Face's library.
 #include "converter/gguf/tokenizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
 
+#include "converter/gguf/pre_tokenizers.h"
 #include "converter/json.h"
 #include "tests/converter/error_matchers.h"
 #include "tests/converter/gguf/builder.h"
@@ -162,6 +164,43 @@ TEST(GgufTokenizer, SpecialIdsAreThoseOfTheFile) {
   EXPECT_EQ(tables.suffix_ids, (Ids{2}));
 }
 
+TEST(GgufTokenizer, EndsAreFoundByNameWhereNoEotTokenIsNamed) {
+  const Vocab vocab = FromFixture("gpt2");
+  ASSERT_EQ(vocab.tokens[2], "<|im_end|>");
+  EXPECT_EQ(Read(Gpt2(vocab).Count("tokenizer.ggml.eos_token_id", 0)).stop_ids, (Ids{0, 2}));
+  EXPECT_EQ(Read(Gpt2(vocab)).stop_ids, (Ids{0, 2})) << "<|endoftext|> is one by name, too";
+  Vocab plain = vocab;
+  plain.types[2] = kNormal;
+  EXPECT_EQ(Read(Gpt2(plain)).stop_ids, (Ids{0})) << "a word is no end";
+  GgufBuilder named = Gpt2(vocab);
+  named.Count("tokenizer.ggml.eos_token_id", 0).Count("tokenizer.ggml.eot_token_id", 0);
+  EXPECT_EQ(Read(named).stop_ids, (Ids{0}));
+}
+
+TEST(GgufTokenizer, MergesOfPiecesThatAreListedCountInsteadOfScores) {
+  GgufBuilder gguf = FromFixture("spm_prefix").Gguf();  // without scores
+  gguf.Text("tokenizer.ggml.model", "llama");
+  ExpectGolden(*Load(gguf), "spm_prefix");
+}
+
+TEST(GgufTokenizer, WaysToCutTextsAreWrittenAsTheyAreRead) {
+  for (const char* name :
+       {"gpt-2", "llama-bpe", "smaug-bpe", "dbrx", "qwen2", "stablelm2", "smollm", "starcoder"}) {
+    GgufBuilder gguf = FromFixture("gpt2").Gguf();
+    gguf.Text("tokenizer.ggml.model", "gpt2").Text("tokenizer.ggml.pre", name);
+    gguf.Count("tokenizer.ggml.bos_token_id", 0);
+    const GgufPreTokenizer* read = FindGgufPreTokenizer(name);
+    const GgufPreTokenizer* written = FindGgufPreTokenizer(Read(gguf));
+    ASSERT_NE(read, nullptr) << name;
+    ASSERT_NE(written, nullptr) << name;
+    EXPECT_TRUE(std::equal(read->steps.begin(), read->steps.end(), written->steps.begin(),
+                           written->steps.end()))
+        << name;
+    EXPECT_EQ(read->nfc, written->nfc) << name;
+    EXPECT_EQ(read->ignore_merges, written->ignore_merges) << name;
+  }
+}
+
 TEST(GgufTokenizer, TokensAddedByUsersAreFoundInTexts) {
   Vocab vocab = FromFixture("gpt2");
   const auto id = static_cast<int32_t>(vocab.tokens.size());
@@ -191,7 +230,7 @@ TEST(GgufTokenizer, WhatIsNotReproducedExactlyIsNamed) {
              "tokenizer.ggml.model is 'bert', which is not supported");
   EXPECT_BAD(vocab.Gguf(), "tokenizer.ggml.model is '', which is not supported");
   EXPECT_BAD(vocab.Gguf().Text("tokenizer.ggml.model", "gpt2").Text("tokenizer.ggml.pre", "tekken"),
-             "tokenizer.ggml.pre is 'tekken', which is not supported; supported: gpt-2, smollm");
+             "tokenizer.ggml.pre is 'tekken', which is not supported; supported: gpt-2, phi-2");
   EXPECT_BAD(vocab.Gguf().Text("tokenizer.ggml.model", "gpt2"),
              "tokenizer.ggml.pre is missing: how texts are cut is not known");
   EXPECT_BAD(Gpt2().Bool("tokenizer.ggml.add_sep_token", true), "tokenizer.ggml.add_sep_token");
