@@ -159,7 +159,8 @@ TEST(GgufContainer, TensorsLieApartAndAligned) {
              "tensor 't' begins at byte 4 of the data, which is no multiple of 32");
   EXPECT_BAD(GgufBuilder().Tensor("a", {16}, 0, bytes).Tensor("b", {4}, 0, bytes).At(32),
              "tensors 'a' and 'b' overlap");
-  EXPECT_BAD(GgufBuilder().Tensor("a", {4}, 0, bytes).Tensor("b", {4}, 0, bytes).At(0), "overlap");
+  EXPECT_BAD(GgufBuilder().Tensor("a", {4}, 0, bytes).Tensor("b", {4}, 0, bytes).At(0),
+             "tensors 'a' and 'b' overlap");
   EXPECT_BAD(GgufBuilder().Tensor("t", {4}, 0, bytes).At(UINT64_MAX - 31), "truncated");
   EXPECT_BAD(GgufBuilder().Tensor("", {4}, 0, bytes), "a tensor has a name of 0 bytes");
   EXPECT_BAD(GgufBuilder().Tensor("t", {4}, 0, bytes).Tensor("t", {4}, 0, bytes),

@@ -2,6 +2,7 @@
 //
 // Models of every architecture, put in GGUF files by the conventions of llama.cpp's
 // converter as written down here, read back as what Hugging Face's checkpoint is read as.
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -146,6 +147,12 @@ GgufBuilder Gguf(const Checkpoint& hf, const Model& model, GgufBuilder* rest = n
   gguf.Float(prefix + "rope.freq_base", global["rope_theta"].get<float>());
   if (config.contains("sliding_window") && !config["sliding_window"].is_null()) {
     gguf.Count(prefix + "attention.sliding_window", config["sliding_window"].get<uint32_t>());
+  }
+  if (config.contains("layer_types") && std::string_view(model.architecture) == "gemma3") {
+    const Json& types = config["layer_types"];
+    const auto full = std::find(types.begin(), types.end(), "full_attention");
+    gguf.Count(prefix + "attention.sliding_window_pattern",
+               static_cast<uint32_t>(full - types.begin()) + 1);
   }
   if (global["rope_type"] == "llama3") {
     gguf.Count(prefix + "rope.scaling.original_context_length",

@@ -248,7 +248,8 @@ TEST(GgufTokenizer, ListsThatDoNotFitAreNamed) {
   };
   EXPECT_BAD(broken([](Vocab* v) { v->types.pop_back(); }), "tokenizer.ggml.token_type");
   EXPECT_BAD(broken([](Vocab* v) { v->types[5] = 7; }), "tokenizer.ggml.token_type has 7");
-  EXPECT_BAD(broken([](Vocab* v) { v->tokens[5] = v->tokens[6]; }), "twice");
+  EXPECT_BAD(broken([](Vocab* v) { v->tokens[5] = v->tokens[6]; }),
+             "tokenizer.ggml.tokens has '$' twice");
   EXPECT_BAD(broken([](Vocab* v) { v->tokens[5] = "\xff"; }),
              "tokenizer.ggml.tokens has a text that is not UTF-8");
   EXPECT_BAD(broken([](Vocab* v) { v->merges[0] = "one"; }), "");
