@@ -61,10 +61,11 @@ bool Use(const std::string& bytes) {
 converter::testing::GgufBuilder Model(const std::string& architecture) {
   converter::testing::GgufBuilder gguf;
   gguf.Text("general.architecture", architecture);
-  for (const char* key : {"context_length", "embedding_length", "block_count",
-                          "feed_forward_length", "attention.head_count"}) {
+  for (const char* key :
+       {"context_length", "embedding_length", "block_count", "feed_forward_length"}) {
     gguf.Count(architecture + "." + key, 4);
   }
+  gguf.Count(architecture + ".attention.head_count", 1);
   gguf.Float(architecture + ".attention.layer_norm_rms_epsilon", 1e-5f);
   gguf.Ints(architecture + ".attention.head_count_kv", {1, 1, 1, 1});
   gguf.TensorF32("token_embd.weight", {5, 4}, std::vector<float>(20, 1));
