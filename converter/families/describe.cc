@@ -116,6 +116,10 @@ Json DescribeConfig(const Family& family, const format::Architecture& a,
                  {"head_dim", a.head_dim},
                  {"intermediate_size", a.ffn},
                  {"max_position_embeddings", a.context},
+                 // Else transformers' classes have ids of their own, which may lie outside.
+                 {"bos_token_id", nullptr},
+                 {"eos_token_id", nullptr},
+                 {"pad_token_id", nullptr},
                  {"hidden_act", ActivationName(a.activation)},
                  {"rms_norm_eps", Shortest(a.norm_eps, 1e-8)},
                  {"tie_word_embeddings", (roles.model & format::RoleBit(Role::kHead)) == 0}};

@@ -120,11 +120,13 @@ OptionalRoles Configure(const FamilyInput& input, Checkpoint* checkpoint) {
 void Describe(const format::Architecture& a, const OptionalRoles& roles, Json* config) {
   (*config)["hidden_activation"] = (*config)["hidden_act"];
   config->erase("hidden_act");
+  const double scalar = Shortest(1 / (double{a.attention_scale} * a.attention_scale), 1e-6);
+  // transformers 5 takes a whole number only.
   (*config)["query_pre_attn_scalar"] =
-      Shortest(1 / (double{a.attention_scale} * a.attention_scale), 1e-6);
-  (*config)["attn_logit_softcapping"] =
-      a.attention_softcap > 0 ? Json(a.attention_softcap) : Json();
-  (*config)["final_logit_softcapping"] = a.logit_softcap > 0 ? Json(a.logit_softcap) : Json();
+      scalar == std::floor(scalar) ? Json(static_cast<uint64_t>(scalar)) : Json(scalar);
+  const auto softcap = [](float cap) { return cap > 0 ? Json(Shortest(cap, 1e-8)) : Json(); };
+  (*config)["attn_logit_softcapping"] = softcap(a.attention_softcap);
+  (*config)["final_logit_softcapping"] = softcap(a.logit_softcap);
   const uint32_t window = DescribeWindows(a, config);
   if (window == 0) CannotExpress("layers none of which slides");
   (*config)["sliding_window"] = window;

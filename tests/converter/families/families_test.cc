@@ -257,6 +257,22 @@ TEST(DescribeConfig, GivesTheSameArchitectureAgain) {
   }
 }
 
+TEST(DescribeConfig, WritesAWholeNumberWhereTransformersTakesNoOther) {
+  const auto gemma =
+      Configure(With(Sizes("Gemma3ForCausalLM"), {{"head_dim", 8}, {"query_pre_attn_scalar", 32}}));
+  const Json described = DescribeConfig(*gemma->family, gemma->a(), gemma->roles);
+  EXPECT_TRUE(described["query_pre_attn_scalar"].is_number_integer()) << described;
+}
+
+TEST(DescribeConfig, LeavesNoTokenToTheDefaultsOfTransformersClasses) {
+  const auto phi = Configure(Sizes("Phi3ForCausalLM"));
+  const Json described = DescribeConfig(*phi->family, phi->a(), phi->roles);
+  for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id"}) {
+    ASSERT_TRUE(described.contains(key)) << key;
+    EXPECT_TRUE(described[key].is_null()) << key;
+  }
+}
+
 TEST(DescribeConfig, RefusesWhatTheFamilyCannotExpress) {
   const struct {
     std::function<void(format::Architecture&)> change;
