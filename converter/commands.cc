@@ -23,12 +23,15 @@ namespace {
 
 constexpr const char* kDescription =
     "Converts a language model checkpoint into a Quanta model file (.qfb).\n"
-    "CKPT is a Hugging Face folder: config.json, model.safetensors (or shards and their\n"
-    "index), tokenizer.json; or a QuantaTissu checkpoint (.npz, .bin, .pt). The output appears "
-    "complete or not at all.\n";
+    "CKPT is a Hugging Face folder (config.json, model.safetensors or shards and their index,\n"
+    "tokenizer.json), a GGUF file of llama.cpp, a QuantaTissu checkpoint (.npz, .bin, .pt) or a\n"
+    "Quanta model. --to hf and --to gguf lead out again. The output appears complete or not at "
+    "all.\n";
 constexpr const char* kFooter =
     "Examples:\n"
     "  quanta-convert ./SmolLM2-135M -o smollm.qfb --quant q4\n"
+    "  quanta-convert smollm.gguf -o smollm.qfb\n"
+    "  quanta-convert smollm.qfb --to gguf\n"
     "  quanta-convert inspect smollm.qfb --tensors\n"
     "  quanta-convert keygen release && quanta-convert sign smollm.qfb --key release\n"
     "  quanta-convert verify smollm.qfb --key release.pub\n"

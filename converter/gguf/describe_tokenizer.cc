@@ -145,6 +145,19 @@ class Describer {
     }
     header_.Add("tokenizer.ggml.tokens", std::span<const std::string>(words_));
     header_.Add("tokenizer.ggml.token_type", std::span<const int32_t>(types));
+    NoteFlags();
+  }
+
+  void NoteFlags() {
+    const auto flagged = [](const auto& token) {
+      return token.lstrip || token.rstrip || token.single_word;
+    };
+    const auto count = std::count_if(t_.added.begin(), t_.added.end(), flagged);
+    if (count == 0) return;
+    notes_.push_back(
+        Format("GGUF does not say that an added token takes the spaces beside it or "
+               "has to be a whole word (lstrip, rstrip, single_word): left out for %zu",
+               static_cast<size_t>(count)));
   }
 
   void WriteMerges() {

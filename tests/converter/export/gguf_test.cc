@@ -143,6 +143,26 @@ TEST(GgufExport, SaysWhatLlamaCppComputesOtherwise) {
   EXPECT_THAT(report.notes, ::testing::Contains(::testing::HasSubstr("beyond the window of 16")));
 }
 
+TEST(GgufExport, SaysThatFlagsOfAddedTokensAreLeftOut) {
+  const TempFolder folder;
+  for (const char* file : {"config.json", "model.safetensors", "tokenizer.json"}) {
+    testing::WriteFile(folder.File(file), testing::ReadFile(Fixture("qwen2") + "/" + file));
+  }
+  const auto notes = [&] {
+    return ConvertNow({.checkpoint = folder.path(),
+                       .output = folder.File("m.gguf"),
+                       .target = Target::kGguf,
+                       .force = true})
+        .notes;
+  };
+  const auto of_flags = ::testing::Contains(::testing::HasSubstr("lstrip"));
+  EXPECT_THAT(notes(), ::testing::Not(of_flags));
+  Json tokenizer = Json::parse(testing::ReadFile(folder.File("tokenizer.json")));
+  tokenizer["added_tokens"][1]["lstrip"] = true;
+  testing::WriteFile(folder.File("tokenizer.json"), tokenizer.dump());
+  EXPECT_THAT(notes(), of_flags);
+}
+
 TEST(GgufExport, ANameThatLlamaCppTakesForPhi3sVocabularyStaysOut) {
   const TempFolder folder;
   const auto name_of = [&](const char* fixture) {
