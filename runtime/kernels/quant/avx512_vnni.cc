@@ -63,16 +63,16 @@ QUANTA_INLINE __m512 Scales(const std::byte* from) {
 }
 
 // Sums of q4 are kept as sixteenths, as the scales are.
-QUANTA_INLINE __m512 FirstTerm(const StripTask& task, const QuantizedRow& row) {
+QUANTA_INLINE __m512 FirstTerm(const std::byte* strip, const QuantizedRow& row) {
   const float sixteenth = static_cast<float>(row.zero_point) * 0.0625f;
-  return _mm512_mul_ps(_mm512_set1_ps(sixteenth), _mm512_loadu_ps(task.strip));
+  return _mm512_mul_ps(_mm512_set1_ps(sixteenth), _mm512_loadu_ps(strip));
 }
 
 /// Fetches what a single row needs a little later: memory is its limit, and what prefetches
 /// by itself stops where a page ends.
 template <size_t kBytes>
 QUANTA_INLINE void FetchAhead(const std::byte* from) {
-  constexpr size_t kDistance = 2560;
+  constexpr size_t kDistance = 1024;
 #pragma GCC unroll 4
   for (size_t line = 0; line < kBytes; line += 64) {
     _mm_prefetch(reinterpret_cast<const char*>(from) + kDistance + line, _MM_HINT_T0);
@@ -80,42 +80,56 @@ QUANTA_INLINE void FetchAhead(const std::byte* from) {
 }
 
 struct Q4 {
-  static constexpr size_t kRows = 12;
+  static constexpr size_t kRows = 12, kStrips = 4;
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      OneRow(task);
+      RunStrips<1>(task, 0);
     } else {
       ManyRows<kCount>(task);
     }
   }
 
-  static void OneRow(const StripTask& task) {
+  template <size_t kCount>
+  static void RunStrips(const StripTask& task, size_t strip_bytes) {
     const QuantizedRow& row = task.row(0);
     const int8_t* q = row.q();
     const int32_t* offsets = row.offsets(task.k);
-    const std::byte* from = task.strip + kStripHead;
-    __m512 f = FirstTerm(task, row);
-    for (size_t g = 0; g < GroupsOf(task.k); ++g, q += kGroupColumns, from += kGroupBytes) {
-      FetchAhead<kNibbleBytes>(from);
+    const size_t groups = GroupsOf(task.k);
+    const std::byte* from = task.strip;
+    __m512 f[kCount];
+#pragma GCC unroll 8
+    for (size_t s = 0; s < kCount; ++s) f[s] = FirstTerm(from + s * strip_bytes, row);
+    from += kStripHead;
+    for (size_t g = 0; g < groups; ++g, q += kGroupColumns, from += kGroupBytes) {
+      const __m512i x0 = Broadcast8(q), x1 = Broadcast8(q + 8), x2 = Broadcast8(q + 16),
+                    x3 = Broadcast8(q + 24);
       // Into one of each column's two sums.
-      __m512i a = _mm512_maskz_set1_epi32(0x5555, offsets[g]);
-      __m512i b = a;
-      for (size_t half = 0; half < 2; ++half) {
-        const __m512i low = Broadcast8(q + half * 16);
-        const __m512i high = Broadcast8(q + half * 16 + 8);
-        const __m512i v = Load(from + half * 128);
-        const __m512i w = Load(from + half * 128 + 64);
-        a = _mm512_dpbusd_epi32(a, LowNibbles(v), low);
-        b = _mm512_dpbusd_epi32(b, LowNibbles(w), low);
-        a = _mm512_dpbusd_epi32(a, HighNibbles(v), high);
-        b = _mm512_dpbusd_epi32(b, HighNibbles(w), high);
+      const __m512i offset = _mm512_maskz_set1_epi32(0x5555, offsets[g]);
+#pragma GCC unroll 8
+      for (size_t s = 0; s < kCount; ++s) {
+        const std::byte* group = from + s * strip_bytes;
+        FetchAhead<kNibbleBytes>(group);
+        const __m512i v = Load(group), w = Load(group + 64);
+        const __m512i v2 = Load(group + 128), w2 = Load(group + 192);
+        __m512i a = _mm512_dpbusd_epi32(offset, LowNibbles(v), x0);
+        __m512i b = _mm512_dpbusd_epi32(offset, LowNibbles(w), x0);
+        a = _mm512_dpbusd_epi32(a, HighNibbles(v), x1);
+        b = _mm512_dpbusd_epi32(b, HighNibbles(w), x1);
+        a = _mm512_dpbusd_epi32(a, LowNibbles(v2), x2);
+        b = _mm512_dpbusd_epi32(b, LowNibbles(w2), x2);
+        a = _mm512_dpbusd_epi32(a, HighNibbles(v2), x3);
+        b = _mm512_dpbusd_epi32(b, HighNibbles(w2), x3);
+        const __m512 sum = _mm512_cvtepi32_ps(AddPairs(a, b));
+        f[s] = _mm512_fmadd_ps(sum, Scales(group + kNibbleBytes), f[s]);
       }
-      const __m512 sum = _mm512_cvtepi32_ps(AddPairs(a, b));
-      f = _mm512_fmadd_ps(sum, Scales(from + kNibbleBytes), f);
     }
-    _mm512_storeu_ps(task.y, _mm512_mul_ps(f, _mm512_set1_ps(16 * row.scale)));
+#pragma GCC unroll 8
+    for (size_t s = 0; s < kCount; ++s) {
+      _mm512_storeu_ps(task.y + s * kStripRows,
+                       _mm512_mul_ps(f[s], _mm512_set1_ps(16 * row.scale)));
+    }
   }
 
   /// A group as 16 columns of 4 bytes, for columns 4 i of the matrix on.
@@ -140,7 +154,7 @@ struct Q4 {
     const int32_t* offsets = task.row(0).offsets(task.k);
     __m512 f[kCount];
 #pragma GCC unroll 16
-    for (size_t r = 0; r < kCount; ++r) f[r] = FirstTerm(task, task.row(r));
+    for (size_t r = 0; r < kCount; ++r) f[r] = FirstTerm(task.strip, task.row(r));
     for (size_t g = 0; g < groups; ++g, q += kGroupColumns, ++offsets, from += kGroupBytes) {
       __m512i w[8];
       Unpack(from, w);
@@ -163,12 +177,12 @@ struct Q4 {
 };
 
 struct Q8 {
-  static constexpr size_t kRows = 12;
+  static constexpr size_t kRows = 12, kStrips = 4;
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      OneRow(task);
+      RunStrips<1>(task, 0);
     } else {
       ManyRows<kCount>(task);
     }
@@ -179,43 +193,61 @@ struct Q8 {
   }
 
   /// `sum`: of q (w + 128).
-  static QUANTA_INLINE void Store(const StripTask& task, size_t r, __m512i sum) {
-    const QuantizedRow& row = task.row(r);
-    const std::byte* scales = task.strip + kStripHead + StepsOf(task.k) * kStepBytes;
-    const __m512i zero = _mm512_mullo_epi32(_mm512_set1_epi32(row.zero_point), Load(task.strip));
+  static QUANTA_INLINE void Store(const std::byte* strip, size_t k, const QuantizedRow& row,
+                                  __m512i sum, float* y) {
+    const std::byte* scales = strip + kStripHead + StepsOf(k) * kStepBytes;
+    const __m512i zero = _mm512_mullo_epi32(_mm512_set1_epi32(row.zero_point), Load(strip));
     sum = _mm512_sub_epi32(sum, _mm512_set1_epi32(128 * row.sum));
-    const __m512 y =
+    const __m512 scaled =
         _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(sum, zero)), _mm512_set1_ps(row.scale));
-    _mm512_storeu_ps(task.y + r * task.y_stride, _mm512_mul_ps(y, _mm512_loadu_ps(scales)));
+    _mm512_storeu_ps(y, _mm512_mul_ps(scaled, _mm512_loadu_ps(scales)));
   }
 
-  static void OneRow(const StripTask& task) {
-    constexpr size_t kChains = 4;  // so many steps under way
+  template <size_t kCount>
+  static void RunStrips(const StripTask& task, size_t strip_bytes) {
+    constexpr size_t kChains = 4 / kCount;  // so many steps of a strip under way
     const int8_t* q = task.row(0).q();
     const std::byte* from = task.strip + kStripHead;
     const size_t steps = StepsOf(task.k);
-    __m512i a[kChains], b[kChains];
+    __m512i a[kCount][kChains], b[kCount][kChains];
 #pragma GCC unroll 4
-    for (size_t c = 0; c < kChains; ++c) a[c] = b[c] = _mm512_setzero_si512();
+    for (size_t s = 0; s < kCount; ++s) {
+#pragma GCC unroll 4
+      for (size_t c = 0; c < kChains; ++c) a[s][c] = b[s][c] = _mm512_setzero_si512();
+    }
     size_t i = 0;
     for (; i + kChains <= steps; i += kChains) {
 #pragma GCC unroll 4
       for (size_t c = 0; c < kChains; ++c) {
-        const std::byte* step = from + (i + c) * kStepBytes;
-        FetchAhead<kStepBytes>(step);
         const __m512i x = Broadcast8(q + (i + c) * kStepColumns);
-        a[c] = _mm512_dpbusd_epi32(a[c], Unsigned(Load(step)), x);
-        b[c] = _mm512_dpbusd_epi32(b[c], Unsigned(Load(step + 64)), x);
+#pragma GCC unroll 4
+        for (size_t s = 0; s < kCount; ++s) {
+          const std::byte* step = from + s * strip_bytes + (i + c) * kStepBytes;
+          FetchAhead<kStepBytes>(step);
+          a[s][c] = _mm512_dpbusd_epi32(a[s][c], Unsigned(Load(step)), x);
+          b[s][c] = _mm512_dpbusd_epi32(b[s][c], Unsigned(Load(step + 64)), x);
+        }
       }
     }
     for (; i < steps; ++i) {
       const __m512i x = Broadcast8(q + i * kStepColumns);
-      a[0] = _mm512_dpbusd_epi32(a[0], Unsigned(Load(from + i * kStepBytes)), x);
-      b[0] = _mm512_dpbusd_epi32(b[0], Unsigned(Load(from + i * kStepBytes + 64)), x);
+#pragma GCC unroll 4
+      for (size_t s = 0; s < kCount; ++s) {
+        const std::byte* step = from + s * strip_bytes + i * kStepBytes;
+        a[s][0] = _mm512_dpbusd_epi32(a[s][0], Unsigned(Load(step)), x);
+        b[s][0] = _mm512_dpbusd_epi32(b[s][0], Unsigned(Load(step + 64)), x);
+      }
     }
-    a[0] = _mm512_add_epi32(_mm512_add_epi32(a[0], a[1]), _mm512_add_epi32(a[2], a[3]));
-    b[0] = _mm512_add_epi32(_mm512_add_epi32(b[0], b[1]), _mm512_add_epi32(b[2], b[3]));
-    Store(task, 0, AddPairs(a[0], b[0]));
+#pragma GCC unroll 4
+    for (size_t s = 0; s < kCount; ++s) {
+#pragma GCC unroll 4
+      for (size_t c = 1; c < kChains; ++c) {
+        a[s][0] = _mm512_add_epi32(a[s][0], a[s][c]);
+        b[s][0] = _mm512_add_epi32(b[s][0], b[s][c]);
+      }
+      Store(task.strip + s * strip_bytes, task.k, task.row(0), AddPairs(a[s][0], b[s][0]),
+            task.y + s * kStripRows);
+    }
   }
 
   template <size_t kCount>
@@ -239,7 +271,9 @@ struct Q8 {
       }
     }
 #pragma GCC unroll 16
-    for (size_t r = 0; r < kCount; ++r) Store(task, r, sum[r]);
+    for (size_t r = 0; r < kCount; ++r) {
+      Store(task.strip, task.k, task.row(r), sum[r], task.y + r * task.y_stride);
+    }
   }
 };
 

@@ -101,6 +101,15 @@ TEST_P(QuantizedMatMulTest, IsTheOracleForEveryWidthWithAndWithoutBias) {
   }
 }
 
+TEST_P(QuantizedMatMulTest, IsTheOracleForARowAndManyStrips) {
+  for (const Panel panel : kQuantized) {
+    for (const size_t n : {64u, 80u, 127u, 128u, 208u}) {
+      for (const size_t k : {1u, 40u, 96u, 500u})
+        ExpectTheOraclesBits(Product(panel, 1, n, k), true);
+    }
+  }
+}
+
 TEST_P(QuantizedMatMulTest, IsTheOracleAtTheExtremes) {
   for (const Panel panel : kQuantized) {
     const int low = panel == Panel::kQ8 ? -127 : -8, high = panel == Panel::kQ8 ? 127 : 7;
