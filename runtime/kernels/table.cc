@@ -12,7 +12,7 @@
 namespace quanta::kernels {
 namespace {
 
-constexpr size_t kMaxTables = 5;
+constexpr size_t kMaxTables = 6;
 
 struct Tables {
   KernelTable table[kMaxTables];
@@ -67,6 +67,7 @@ using MatMulFunction = void (*)(const MatMulTile&);
 void ExtendForCpu([[maybe_unused]] Tables* tables) {
 #if defined(__x86_64__)
   if (HasAvx512Vnni()) Extend("avx512_vnni", MatMulQ8Vnni, MatMulQ4Vnni, tables);
+  if (EnableAmx()) Extend("amx_int8", MatMulQ8Amx, MatMulQ4Amx, tables);
 #elif defined(__aarch64__)
   if (HasDotProducts()) Extend("neon_dotprod", MatMulQ8Dot, MatMulQ4Dot, tables);
 #endif

@@ -25,6 +25,15 @@ struct StripTask {
   }
 };
 
+/// y += bias for columns [begin, end).
+inline void AddBias(const MatMulTile& tile, size_t begin, size_t end) {
+  if (tile.bias == nullptr) return;
+  for (size_t t = 0; t < tile.rows; ++t) {
+    float* y = tile.y + t * tile.y_stride;
+    for (size_t j = begin; j < end; ++j) y[j] += tile.bias[j];
+  }
+}
+
 /// `Kernel`: kRows, the most rows that are worth unpacking a strip for, and
 /// template <size_t kRows> static void Run(const StripTask&). If it has kStrips, a single row
 /// takes so many strips side by side where it can:
@@ -92,14 +101,6 @@ class StripDriver {
     for (size_t r = 0; r < count; ++r) {
       std::copy(whole + r * kStripRows + begin, whole + r * kStripRows + end,
                 y + r * stride + begin);
-    }
-  }
-
-  static void AddBias(const MatMulTile& tile, size_t begin, size_t end) {
-    if (tile.bias == nullptr) return;
-    for (size_t t = 0; t < tile.rows; ++t) {
-      float* y = tile.y + t * tile.y_stride;
-      for (size_t j = begin; j < end; ++j) y[j] += tile.bias[j];
     }
   }
 

@@ -15,4 +15,9 @@ void MatMulQ8Vnni(const MatMulTile& tile);
 void MatMulQ4Vnni(const MatMulTile& tile);
 bool HasAvx512Vnni();
 
+/// AMX with int8 besides; only after EnableAmx, which asks the system for it, has said yes.
+void MatMulQ8Amx(const MatMulTile& tile);
+void MatMulQ4Amx(const MatMulTile& tile);
+bool EnableAmx();
+
 }  // namespace quanta::kernels

@@ -87,6 +87,10 @@ TEST_P(QuantizedMatMulTest, IsTheOracleForEveryDepth) {
       for (const size_t rows : {1u, 2u, 5u, 13u}) ExpectTheOraclesBits(Product(panel, rows, 16, k));
     }
     ExpectTheOraclesBits(Product(panel, 3, 32, 2048));
+    // Longer than what a kernel of many rows unpacks at a time.
+    for (const size_t k : {2048u, 2049u, 2080u, 4180u}) {
+      ExpectTheOraclesBits(Product(panel, 70, 16, k));
+    }
   }
 }
 
