@@ -4,6 +4,7 @@
 
 #include "quanta/check.h"
 #include "runtime/kernels/quant/kernels_arm.h"
+#include "runtime/kernels/quant/kernels_wasm.h"
 #include "runtime/kernels/quant/kernels_x86.h"
 #include "runtime/kernels/targets.h"
 // Highway, told its targets:
@@ -70,6 +71,8 @@ void ExtendForCpu([[maybe_unused]] Tables* tables) {
   if (EnableAmx()) Extend("amx_int8", MatMulQ8Amx, MatMulQ4Amx, tables);
 #elif defined(__aarch64__)
   if (HasDotProducts()) Extend("neon_dotprod", MatMulQ8Dot, MatMulQ4Dot, tables);
+#elif defined(__wasm_relaxed_simd__)
+  Extend("relaxed_simd", MatMulQ8Relaxed, MatMulQ4Relaxed, tables);
 #endif
 }
 
