@@ -226,15 +226,40 @@ void Bench::Quantize(size_t k) const {
         Hash(made.floats(), kernels::QuantizedBytes(k) / sizeof(float)));
 }
 
+/// Keys or values of one head.
+class Cache {
+ public:
+  Cache(const KernelTable& table, kernels::KvKind kv, size_t slots, size_t head_dim)
+      : data_((static_cast<size_t>(kernels::KvBytes(kv, slots, head_dim)) + 3) / 4) {
+    const Data values(slots * head_dim);
+    const float* x = reinterpret_cast<const float*>(values.bytes());
+    for (size_t slot = 0; slot < slots; ++slot, x += head_dim) {
+      const size_t at = slot * head_dim;
+      if (kv == kernels::KvKind::kF32) {
+        std::memcpy(data_.floats() + at, x, head_dim * sizeof(float));
+      } else if (kv == kernels::KvKind::kF16) {
+        table.to_f16(x, reinterpret_cast<uint16_t*>(data_.floats()) + at, head_dim);
+      } else {
+        kernels::KvScales(data_.floats(), slots, head_dim)[slot] =
+            table.to_int8(x, reinterpret_cast<int8_t*>(data_.floats()) + at, head_dim);
+      }
+    }
+  }
+  const std::byte* bytes() const { return data_.bytes(); }
+
+ private:
+  Data data_;
+};
+
 void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count) const {
-  const bool half = kv == kernels::KvKind::kF16;
-  const std::string name = std::string("attention/") + (half ? "f16/" : "f32/") +
+  constexpr const char* kNames[] = {"f16", "f32", "int8"};
+  const std::string name = std::string("attention/") + kNames[static_cast<int>(kv)] + "/" +
                            std::to_string(group) + "x" + std::to_string(head_dim) + "x" +
                            std::to_string(count);
   if (!Wanted(name)) return;
   const size_t cells = size_t{count} * head_dim;
-  const Data k(cells, half);
-  const Data v(cells, half);
+  const Cache k(table_, kv, count, head_dim);
+  const Cache v(table_, kv, count, head_dim);
   Data q(size_t{group} * head_dim);
   std::vector<float> out(size_t{group} * head_dim);
   std::vector<float> scores(count);
@@ -253,7 +278,7 @@ void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uin
                       .scale = 0.125f,
                       .softcap = 0});
   });
-  Print(name, time, static_cast<double>(2 * cells * (half ? 2 : 4)),
+  Print(name, time, 2 * static_cast<double>(kernels::KvBytes(kv, count, head_dim)),
         4 * static_cast<double>(cells) * group, Hash(out.data(), out.size()));
 }
 
@@ -306,8 +331,9 @@ void RunAll(const Bench& bench) {
     bench.MatMul(panel, 1, 49152, 576);  // a head
     bench.MatMul(panel, 1, 32768, 2048);
   }
-  for (const kernels::KvKind kv : {kernels::KvKind::kF16, kernels::KvKind::kF32}) {
+  for (const auto kv : {kernels::KvKind::kInt8, kernels::KvKind::kF16, kernels::KvKind::kF32}) {
     bench.Attention(kv, 3, 64, 256);
+    bench.Attention(kv, 7, 64, 1024);
     bench.Attention(kv, 4, 64, 2048);
   }
   bench.Quantize(576);

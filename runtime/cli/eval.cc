@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <numbers>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,11 @@
 #include "runtime/cli/input.h"
 #include "runtime/cli/interrupt.h"
 #include "runtime/cli/json.h"
+#include "runtime/cli/likelihood.h"
 #include "runtime/cli/live_session.h"
 #include "runtime/cli/measure.h"
 #include "runtime/cli/output.h"
+#include "runtime/cli/progress.h"
 #include "runtime/cli/prompt.h"
 
 namespace quanta::cli {
@@ -21,13 +24,60 @@ namespace {
 
 constexpr uint32_t kUsualContext = 2048;
 
-/// -log of the probability that softmax(logits) gives `id`.
-double NegativeLogLikelihood(std::span<const float> logits, int32_t id) {
-  const double top = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - top);
-  return top + std::log(sum) - static_cast<double>(logits[static_cast<size_t>(id)]);
-}
+/// A model that reads a text.
+class Reader {
+ public:
+  Reader(const Model& model, const SessionOptions& options, const std::string& place)
+      : live_(model, options, place), place_(place), vocab_(model.info().vocab) {}
+
+  void StartOver() { Check(live_.session().Truncate(0), ErrorDetail(), place_); }
+
+  /// Reads at most a chunk of tokens.
+  void Read(std::span<const int32_t> ids) {
+    Session::FeedHooks hooks;
+    hooks.context = this;
+    hooks.proceed = [](void*, size_t, size_t) { return !Interrupted(); };
+    hooks.on_logits = [](void* self, size_t, std::span<const float> logits) {
+      static_cast<Reader*>(self)->logits_ = logits;
+    };
+    ErrorDetail detail;
+    const auto result = live_.session().Feed(ids, hooks, &detail);
+    if (result.status().code() == Code::kCancelled) {
+      throw Error(Code::kCancelled, "", "interrupted");
+    }
+    Check(result.status(), detail, place_);
+  }
+
+  /// What follows each token of the last Read.
+  std::span<const float> Row(size_t row) const { return logits_.subspan(row * vocab_, vocab_); }
+
+ private:
+  LiveSession live_;
+  const std::string& place_;
+  size_t vocab_;
+  std::span<const float> logits_;
+};
+
+/// Sums over predicted tokens.
+struct Totals {
+  size_t tokens = 0;
+  double nll = 0;
+  // Beside another model:
+  double other_nll = 0, divergence = 0;
+  size_t agreed = 0;
+
+  double MeanOf(double sum) const { return sum / static_cast<double>(tokens); }
+
+  void Add(std::span<const float> row, int32_t id) {
+    ++tokens;
+    nll += NegativeLogLikelihood(row, id);
+  }
+  void Compare(std::span<const float> row, std::span<const float> other, int32_t id) {
+    other_nll += NegativeLogLikelihood(other, id);
+    divergence += Divergence(other, row);
+    agreed += Likeliest(row) == Likeliest(other) ? 1 : 0;
+  }
+};
 
 class EvalCommand {
  public:
@@ -38,6 +88,9 @@ class EvalCommand {
         ->add_option("--stride", stride_,
                      "Tokens by which the context moves on; default: half the context")
         ->check(CLI::PositiveNumber);
+    command->add_option("--against", against_,
+                        "Compare with this model of the same tokens, taken for the truth: it keeps "
+                        "keys and values in f32");
     command->add_flag("--json", json_, "Print a JSON object");
     context_options_.Define(command);
     command->footer(
@@ -55,43 +108,48 @@ class EvalCommand {
                   "the text is too short: it has " + std::to_string(ids.size()) + " tokens",
                   "two are needed");
     }
+    const std::optional<Model> other = OpenOther(text, ids);
     const Stopwatch watch;
-    const SessionOptions options = Planned(model, ids.size());
-    LiveSession live(model, options, model_options_.path);
-    const double total = Sum(live, ids, options.context);
-    Report({ids.size() - 1, text.size(), total, options.context, Stride(options.context),
-            watch.Seconds()});
+    SessionOptions options = Planned(model, other, ids.size());
+    Reader reader(model, options, model_options_.path);
+    std::optional<Reader> truth;
+    if (other) {
+      SessionOptions exact = options;
+      exact.kv = KvType::kF32;
+      truth.emplace(*other, exact, against_);
+    }
+    const Totals totals = Sum(reader, truth ? &*truth : nullptr, ids, options);
+    Report(totals, text.size(), options.context, watch.Seconds());
     return 0;
   }
 
  private:
-  struct Totals {
-    size_t tokens, bytes;
-    double nll;
-    uint32_t context, stride;
-    double seconds;
-  };
+  /// The model to compare with, which must take the text for the same tokens.
+  std::optional<Model> OpenOther(const std::string& text, const std::vector<int32_t>& ids) const {
+    if (against_.empty()) return std::nullopt;
+    ModelOptions options = model_options_;
+    options.path = against_;
+    Model other = options.Open();
+    if (EncodeText(other, text, {}, against_) == ids) return other;
+    throw Error(Code::kInvalidArgument, against_,
+                "takes the text for other tokens than " + model_options_.path,
+                "compare models with the same tokenizer");
+  }
 
-  /// Adds up the rows of one context.
-  struct Window {
-    std::span<const int32_t> ids;  ///< of the whole text
-    size_t begin;                  ///< first token fed
-    size_t scored;                 ///< tokens below have been counted
-    size_t vocab;
-    double nll = 0;
-
-    void Add(size_t first, std::span<const float> logits) {
-      for (size_t row = 0; row < logits.size() / vocab; ++row) {
-        const size_t target = begin + first + row + 1;
-        if (target < scored || target >= ids.size()) continue;
-        nll += NegativeLogLikelihood(logits.subspan(row * vocab, vocab), ids[target]);
+  SessionOptions Planned(const Model& model, const std::optional<Model>& other,
+                         size_t tokens) const {
+    uint32_t limit = model.info().context;
+    if (other) {
+      if (other->info().vocab != model.info().vocab) {
+        throw Error(Code::kInvalidArgument, against_,
+                    "has logits for " + std::to_string(other->info().vocab) + " tokens, " +
+                        model_options_.path + " for " + std::to_string(model.info().vocab),
+                    "compare models with the same vocabulary");
       }
+      limit = std::min(limit, other->info().context);
     }
-  };
-
-  SessionOptions Planned(const Model& model, size_t tokens) const {
     SessionOptions options = context_options_.Options();
-    if (options.context == 0) options.context = std::min(model.info().context, kUsualContext);
+    if (options.context == 0) options.context = std::min(limit, kUsualContext);
     options.context =
         static_cast<uint32_t>(std::min<size_t>(options.context, std::max<size_t>(tokens, 1)));
     options.all_logits = true;
@@ -102,57 +160,64 @@ class EvalCommand {
     return std::min(context, stride_ != 0 ? stride_ : std::max(context / 2, 1u));
   }
 
-  double Sum(LiveSession& live, std::span<const int32_t> ids, uint32_t context) const {
-    Session& session = live.session();
-    double nll = 0;
+  Totals Sum(Reader& reader, Reader* truth, std::span<const int32_t> ids,
+             const SessionOptions& options) const {
+    Totals totals;
+    Progress progress("predicting");
     size_t scored = 1;  // nothing predicts the first token
-    for (size_t begin = 0; scored < ids.size(); begin += Stride(context)) {
-      const size_t end = std::min(begin + context, ids.size());
-      Window window = {ids, begin, scored, session.model().info().vocab};
-      Session::FeedHooks hooks;
-      hooks.context = &window;
-      hooks.proceed = [](void*, size_t, size_t) { return !Interrupted(); };
-      hooks.on_logits = [](void* self, size_t first, std::span<const float> logits) {
-        static_cast<Window*>(self)->Add(first, logits);
-      };
-      Check(session.Truncate(0), ErrorDetail(), model_options_.path);
-      ErrorDetail detail;
-      const auto result = session.Feed(ids.subspan(begin, end - begin), hooks, &detail);
-      if (result.status().code() == Code::kCancelled) {
-        throw Error(Code::kCancelled, "", "interrupted");
+    for (size_t begin = 0; scored < ids.size(); begin += Stride(options.context)) {
+      const size_t end = std::min(begin + options.context, ids.size());
+      reader.StartOver();
+      if (truth != nullptr) truth->StartOver();
+      for (size_t at = begin; at < end; at += options.chunk) {
+        const size_t rows = std::min<size_t>(options.chunk, end - at);
+        reader.Read(ids.subspan(at, rows));
+        if (truth != nullptr) truth->Read(ids.subspan(at, rows));
+        for (size_t row = 0; row < rows; ++row) {
+          const size_t target = at + row + 1;
+          if (target < scored || target >= ids.size()) continue;
+          totals.Add(reader.Row(row), ids[target]);
+          if (truth != nullptr) totals.Compare(reader.Row(row), truth->Row(row), ids[target]);
+        }
+        progress.Show(totals.tokens, ids.size() - 1);
       }
-      Check(result.status(), detail, model_options_.path);
-      nll += window.nll;
       scored = end + 1;
     }
-    return nll;
+    return totals;
   }
 
-  void Report(const Totals& totals) const {
-    const double perplexity = std::exp(totals.nll / static_cast<double>(totals.tokens));
-    const double bits = totals.nll / std::numbers::ln2 / static_cast<double>(totals.bytes);
-    if (json_) {
-      WriteJson({{"perplexity", perplexity},
-                 {"bits_per_byte", bits},
-                 {"tokens", totals.tokens},
-                 {"bytes", totals.bytes},
-                 {"nll", totals.nll},
-                 {"context", totals.context},
-                 {"stride", totals.stride},
-                 {"seconds", totals.seconds}});
-      return;
-    }
+  void Report(const Totals& totals, size_t bytes, uint32_t context, double seconds) const {
+    const double perplexity = std::exp(totals.MeanOf(totals.nll));
+    const double bits = totals.nll / std::numbers::ln2 / static_cast<double>(bytes);
+    Json report = {{"perplexity", perplexity},  {"bits_per_byte", bits},
+                   {"tokens", totals.tokens},   {"bytes", bytes},
+                   {"nll", totals.nll},         {"context", context},
+                   {"stride", Stride(context)}, {"kv", context_options_.kv},
+                   {"seconds", seconds}};
     char text[256];
     std::snprintf(text, sizeof(text),
                   "perplexity     %.4f\nbits per byte  %.4f\ntokens         %zu\n"
-                  "bytes          %zu\n",
-                  perplexity, bits, totals.tokens, totals.bytes);
-    Write(text);
+                  "bytes          %zu\ncontext        %u, moved by %u\n",
+                  perplexity, bits, totals.tokens, bytes, context, Stride(context));
+    std::string lines = text;
+    if (!against_.empty()) {
+      const double other = std::exp(totals.MeanOf(totals.other_nll));
+      const double agreed = totals.MeanOf(static_cast<double>(totals.agreed));
+      const double divergence = totals.MeanOf(totals.divergence);
+      report["against"] = {
+          {"perplexity", other}, {"top1_agreement", agreed}, {"mean_divergence", divergence}};
+      std::snprintf(text, sizeof(text),
+                    "against        perplexity %.4f, same likeliest token %.2f %%, "
+                    "KL divergence %.6f\n",
+                    other, agreed * 100, divergence);
+      lines += text;
+    }
+    json_ ? WriteJson(report) : Write(lines);
   }
 
   ModelOptions model_options_;
   ContextOptions context_options_;
-  std::string text_;
+  std::string text_, against_;
   uint32_t stride_ = 0;
   bool json_ = false;
 };

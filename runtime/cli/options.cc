@@ -82,14 +82,17 @@ Model ModelOptions::Open() const {
   return Value(std::move(model), detail, path, hint);
 }
 
-const std::vector<std::string> kKvNames = {"f16", "f32"};
+const std::vector<std::string> kKvNames = {"int8", "f16", "f32"};
 
-KvType KvOf(const std::string& name) { return name == "f32" ? KvType::kF32 : KvType::kF16; }
+KvType KvOf(const std::string& name) {
+  if (name == "int8") return KvType::kInt8;
+  return name == "f32" ? KvType::kF32 : KvType::kF16;
+}
 
 void ContextOptions::Define(CLI::App* command) {
   command->add_option("--context", context, "Tokens that the session can hold")
       ->check(CLI::PositiveNumber);
-  command->add_option("--kv", kv, "How keys and values are kept: f16 or f32")
+  command->add_option("--kv", kv, "How keys and values are kept: int8, f16 or f32")
       ->check(CLI::IsMember(kKvNames))
       ->capture_default_str();
   command->add_option("--chunk", chunk, "Tokens of the prompt that are processed together")

@@ -68,7 +68,12 @@ void Complain(std::string_view line) {
   static_cast<void>(WriteAll(STDERR_FILENO, std::string(line) + "\n"));
 }
 
+void ComplainInPlace(std::string_view line) {
+  static_cast<void>(WriteAll(STDERR_FILENO, "\r\x1b[K" + std::string(line)));
+}
+
 bool InputIsTerminal() { return IsTerminal(STDIN_FILENO); }
 bool OutputIsTerminal() { return IsTerminal(STDOUT_FILENO); }
+bool ErrorIsTerminal() { return IsTerminal(STDERR_FILENO); }
 
 }  // namespace quanta::cli

@@ -22,7 +22,11 @@ void Say(std::string_view text);
 /// A line on the standard error; lost if that is closed.
 void Complain(std::string_view line);
 
+/// In the place of the line on which the cursor of the standard error, a terminal, stands.
+void ComplainInPlace(std::string_view line);
+
 bool InputIsTerminal();
 bool OutputIsTerminal();
+bool ErrorIsTerminal();
 
 }  // namespace quanta::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "quanta/check.h"
 #include "runtime/kernels/targets.h"
@@ -20,10 +21,65 @@ namespace {
 /// and values are read once for several heads and no memory grows with the context.
 constexpr size_t kBlock = 64;
 
+/// The kinds of rows in a cache: what they are in memory, how many heads look at them
+/// together, whether each row has a scale.
+struct KvF32 : F32 {
+  static constexpr size_t kHeads = kTileRows<F32>;
+  static constexpr bool kScaled = false;
+};
+
+struct KvF16 {
+  using T = uint16_t;
+  static constexpr size_t kHeads = kTileRows<F16>;
+  static constexpr bool kScaled = false;
+#if HWY_TARGET == HWY_SSE2 || HWY_ARCH_WASM
+  /// Finite numbers only: what is infinite comes out finite. Sign and magnitude fall into
+  /// place, the exponent is short of 112.
+  static HWY_INLINE V Widened(hn::Vec<HalfBits> halves) {
+    const hn::RebindToSigned<F> i32;
+    const hn::Rebind<int16_t, F> i16;
+    const auto wide = hn::ShiftLeft<13>(hn::PromoteTo(i32, hn::BitCast(i16, halves)));
+    const auto bits = hn::And(wide, hn::Set(i32, static_cast<int32_t>(0x8FFFFFFF)));
+    return hn::Mul(hn::BitCast(kF, bits), hn::Set(kF, 0x1p112f));
+  }
+#else
+  static HWY_INLINE V Widened(hn::Vec<HalfBits> halves) { return Widen(halves); }
+#endif
+  static HWY_INLINE V Load(const T* from) { return Widened(hn::LoadU(HalfBits(), from)); }
+  static HWY_INLINE V Load(const T* from, size_t count) {
+    return Widened(hn::LoadN(HalfBits(), from, count));
+  }
+};
+
+struct KvInt8 {
+  using T = int8_t;
+  static constexpr size_t kHeads = kTileRows<F16>;
+  static constexpr bool kScaled = true;
+  static HWY_INLINE V Widened(hn::Vec<hn::Rebind<int8_t, F>> bytes) {
+    return hn::ConvertTo(kF, hn::PromoteTo(hn::RebindToSigned<F>(), bytes));
+  }
+  static HWY_INLINE V Load(const T* from) {
+#if HWY_ARCH_WASM
+    // A load of four bytes would go through memory.
+    int32_t four;
+    std::memcpy(&four, from, sizeof(four));
+    const auto all =
+        hn::BitCast(hn::FixedTag<int8_t, 16>(), hn::Set(hn::FixedTag<int32_t, 4>(), four));
+    return Widened(hn::ResizeBitCast(hn::Rebind<int8_t, F>(), all));
+#else
+    return Widened(hn::LoadU(hn::Rebind<int8_t, F>(), from));
+#endif
+  }
+  static HWY_INLINE V Load(const T* from, size_t count) {
+    return Widened(hn::LoadN(hn::Rebind<int8_t, F>(), from, count));
+  }
+};
+
 /// Neighbouring slots of the cache that hold neighbouring positions.
 template <class T>
 struct Run {
-  const T* rows;  ///< [count, head_dim]
+  const T* rows;        ///< [count, head_dim]
+  const float* scales;  ///< [count], of rows that have some
   size_t count;
   size_t index;  ///< of its first position in the block
 };
@@ -34,10 +90,11 @@ struct Runs {
   Run<T> run[2];
   Runs(const void* cache, const AttentionArgs& args, size_t index, size_t count) {
     const auto* rows = static_cast<const T*>(cache);
+    const float* scales = KvScales(cache, args.slots, args.head_dim);
     const size_t slot = (args.first + index) % args.slots;
     const size_t before = HWY_MIN(count, args.slots - slot);
-    run[0] = {rows + slot * args.head_dim, before, 0};
-    run[1] = {rows, count - before, before};
+    run[0] = {rows + slot * args.head_dim, scales + slot, before, 0};
+    run[1] = {rows, scales, count - before, before};
   }
 };
 
@@ -170,44 +227,89 @@ HWY_INLINE void MixBlock(const Runs<typename P::T>& runs, size_t head_dim,
   if (d < head_dim) Mix<P, 1>(runs, head_dim, d, weights, factor, out, head_dim - d);
 }
 
-/// kHeads heads from `head` on.
-template <class P, size_t kHeads>
-void Attend(const AttentionArgs& args, size_t head) {
-  using T = typename P::T;
-  const size_t d = args.head_dim;
-  float* out = args.out + head * d;
-  std::fill_n(out, kHeads * d, 0.0f);
-  Softmax softmax[kHeads];
-  for (size_t index = 0; index < args.count; index += kBlock) {
-    const size_t count = HWY_MIN(kBlock, args.count - index);
-    float weights[kHeads][kBlock];
-    float factor[kHeads];
-    const Runs<T> keys(args.k, args, index, count);
-    for (const auto& run : keys.run) DotRun<P>(args.q + head * d, run, d, weights);
-    for (size_t r = 0; r < kHeads; ++r) {
-      ScaleAndCap(args, weights[r], count);
-      factor[r] = softmax[r].Take(weights[r], count);
+struct Product {
+  HWY_INLINE V operator()(V x, V y) const { return hn::Mul(x, y); }
+};
+
+/// values[i] *= the scale of the block's i-th row.
+template <class P>
+HWY_INLINE void TimesScales(const Runs<typename P::T>& runs, float* values) {
+  if constexpr (P::kScaled) {
+    for (const auto& run : runs.run) {
+      float* part = values + run.index;
+      Map(Product(), part, run.count, static_cast<const float*>(part), run.scales);
     }
-    MixBlock<P>(Runs<T>(args.v, args, index, count), d, weights, factor, out);
-  }
-  for (size_t r = 0; r < kHeads; ++r) {
-    Map(Scaled{hn::Set(kF, 1.0f / softmax[r].sum)}, out + r * d, d, out + r * d);
   }
 }
 
-/// Heads [head, args.group), kHeads at a time, then fewer.
+/// A block of positions, as its keys and values lie in the cache.
+template <class T>
+struct Block {
+  Runs<T> keys, values;
+  size_t count;
+};
+
+/// Adds a block to what kHeads heads, from `head` on, have of the positions before.
 template <class P, size_t kHeads>
-HWY_INLINE void AttendAll(const AttentionArgs& args, size_t head) {
-  for (; head + kHeads <= args.group; head += kHeads) Attend<P, kHeads>(args, head);
-  if constexpr (kHeads > 1) AttendAll<P, kHeads - 1>(args, head);
+HWY_INLINE void AttendBlock(const AttentionArgs& args, size_t head,
+                            const Block<typename P::T>& block, Softmax* softmax) {
+  const size_t d = args.head_dim;
+  float weights[kHeads][kBlock];
+  float factor[kHeads];
+  for (const auto& run : block.keys.run) DotRun<P>(args.q + head * d, run, d, weights);
+  for (size_t r = 0; r < kHeads; ++r) {
+    TimesScales<P>(block.keys, weights[r]);
+    ScaleAndCap(args, weights[r], block.count);
+    factor[r] = softmax[r].Take(weights[r], block.count);
+    TimesScales<P>(block.values, weights[r]);
+  }
+  MixBlock<P>(block.values, d, weights, factor, args.out + head * d);
+}
+
+/// The same for heads [head, end), kHeads at a time, then fewer.
+template <class P, size_t kHeads>
+HWY_INLINE void AttendHeads(const AttentionArgs& args, size_t head, size_t end,
+                            const Block<typename P::T>& block, Softmax* softmax) {
+  for (; head + kHeads <= end; head += kHeads, softmax += kHeads) {
+    AttendBlock<P, kHeads>(args, head, block, softmax);
+  }
+  if constexpr (kHeads > 1) AttendHeads<P, kHeads - 1>(args, head, end, block, softmax);
+}
+
+/// Heads that go through the cache together: what one tile of them has read is still in the
+/// first-level cache for the next.
+constexpr size_t kGroup = 16;
+
+template <class P>
+void Attend(const AttentionArgs& args) {
+  using T = typename P::T;
+  const size_t d = args.head_dim;
+  for (size_t head = 0; head < args.group; head += kGroup) {
+    const size_t end = HWY_MIN(head + kGroup, size_t{args.group});
+    std::fill(args.out + head * d, args.out + end * d, 0.0f);
+    Softmax softmax[kGroup];
+    for (size_t index = 0; index < args.count; index += kBlock) {
+      const size_t count = HWY_MIN(kBlock, args.count - index);
+      const Block<T> block = {Runs<T>(args.k, args, index, count),
+                              Runs<T>(args.v, args, index, count), count};
+      AttendHeads<P, P::kHeads>(args, head, end, block, softmax);
+    }
+    for (size_t h = head; h < end; ++h) {
+      Map(Scaled{hn::Set(kF, 1.0f / softmax[h - head].sum)}, args.out + h * d, d,
+          static_cast<const float*>(args.out + h * d));
+    }
+  }
 }
 
 void Attention(const AttentionArgs& args) {
   QUANTA_DCHECK(args.count != 0 && args.count <= args.slots);
-  if (args.kv == KvKind::kF16) {
-    AttendAll<F16, kTileRows<F16>>(args, 0);
-  } else {
-    AttendAll<F32, kTileRows<F32>>(args, 0);
+  switch (args.kv) {
+    case KvKind::kF16:
+      return Attend<KvF16>(args);
+    case KvKind::kF32:
+      return Attend<KvF32>(args);
+    case KvKind::kInt8:
+      return Attend<KvInt8>(args);
   }
 }
 

@@ -100,6 +100,33 @@ void FromF16(const uint16_t* x, float* y, size_t count) {
   if (i < count) hn::StoreN(F16::Load(x + i, count - i), kF, y + i, count - i);
 }
 
+HWY_INLINE float LargestMagnitude(const float* x, size_t count) {
+  V largest = hn::Zero(kF);
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    largest = hn::Max(largest, hn::Abs(hn::LoadU(kF, x + i)));
+  }
+  if (i < count) largest = hn::Max(largest, hn::Abs(hn::LoadN(kF, x + i, count - i)));
+  return hn::ReduceMax(kF, largest);
+}
+
+float ToInt8(const float* x, int8_t* y, size_t count) {
+  const hn::Rebind<int8_t, F> bytes;
+  const float largest = LargestMagnitude(x, count);
+  const bool nothing = !(largest >= 127 * kLeastInt8Scale);
+  const V inverse = hn::Set(kF, nothing ? 0.0f : 127.0f / largest);
+  // Rounding the inverse can lift the largest to no more than 127 and a few last bits.
+  const auto rounded = [&](V v) {
+    return hn::DemoteTo(bytes, hn::NearestInt(hn::Mul(v, inverse)));
+  };
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    hn::StoreU(rounded(hn::LoadU(kF, x + i)), bytes, y + i);
+  }
+  if (i < count) hn::StoreN(rounded(hn::LoadN(kF, x + i, count - i)), bytes, y + i, count - i);
+  return nothing ? 0 : largest / 127;
+}
+
 void FillElementwise(KernelTable* table) {
   table->activate = Activate;
   table->add_scaled = AddScaled;
@@ -107,6 +134,7 @@ void FillElementwise(KernelTable* table) {
   table->softcap = Softcap;
   table->to_f16 = ToF16;
   table->from_f16 = FromF16;
+  table->to_int8 = ToInt8;
 }
 
 }  // namespace

@@ -60,14 +60,37 @@ struct NormArgs {
 
 enum class Activation : uint8_t { kSilu, kGeluTanh, kGeluErf, kRelu };
 enum class Pairing : uint8_t { kHalf, kInterleaved };
-enum class KvKind : uint8_t { kF16, kF32 };
+
+/// How keys and values are kept. kInt8: a row x is q [head_dim] and a scale, x ~ scale * q, as
+/// `to_int8` makes them.
+enum class KvKind : uint8_t { kF16, kF32, kInt8 };
+
+/// Rows whose scale were less count as zeros.
+inline constexpr float kLeastInt8Scale = 0x1p-120f;
+/// Where the scales of int8 rows begin behind them: at a multiple of 4 bytes.
+constexpr uint64_t KvScalesAt(uint64_t slots, uint64_t head_dim) {
+  return (slots * head_dim + 3) / 4 * 4;
+}
+/// Bytes of one KV head's keys or values: of `slots` below 2^32, `head_dim` below 2^28.
+constexpr uint64_t KvBytes(KvKind kv, uint64_t slots, uint64_t head_dim) {
+  if (kv == KvKind::kInt8) return KvScalesAt(slots, head_dim) + slots * sizeof(float);
+  return slots * head_dim * (kv == KvKind::kF16 ? 2 : 4);
+}
+/// f32 scale[slots] of the int8 rows [slots, head_dim] at `cache`, 4-byte aligned.
+inline const float* KvScales(const void* cache, size_t slots, size_t head_dim) {
+  return reinterpret_cast<const float*>(static_cast<const std::byte*>(cache) +
+                                        static_cast<size_t>(KvScalesAt(slots, head_dim)));
+}
+inline float* KvScales(void* cache, size_t slots, size_t head_dim) {
+  return const_cast<float*>(KvScales(static_cast<const void*>(cache), slots, head_dim));
+}
 
 /// One KV head's queries at one position over its cache.
 struct AttentionArgs {
   const float* q;  ///< [group, head_dim]: the query heads that share this KV head
   float* out;      ///< [group, head_dim]
   float* scores;   ///< scratch, [count], of tables that need it: Reference()
-  const void* k;   ///< [slots, head_dim]; position p lies in slot p % slots
+  const void* k;   ///< [slots, head_dim], of int8 also KvScales; position p in slot p % slots
   const void* v;   ///< likewise
   KvKind kv;
   uint32_t group, head_dim, slots;
@@ -111,6 +134,10 @@ struct KernelTable {
   /// Round to nearest even, overflow to infinity.
   void (*to_f16)(const float* x, uint16_t* y, size_t count);
   void (*from_f16)(const uint16_t* x, float* y, size_t count);
+  /// y[i] = x[i] / scale, rounded half to even, in [-127, 127], and returns the scale: max|x| /
+  /// 127. Where that is below kLeastInt8Scale, both are 0. The same bits in every table; of
+  /// numbers that are not finite some bits.
+  float (*to_int8)(const float* x, int8_t* y, size_t count);
 };
 
 /// Plain loops, the oracle of the tests. Every target has them.

@@ -14,6 +14,7 @@ namespace {
 
 float Load(const float* x) { return *x; }
 float Load(const uint16_t* x) { return HalfToFloat(*x); }
+float Load(const int8_t* x) { return *x; }
 
 template <class T>
 double Dot(const float* x, const T* w, size_t k) {
@@ -84,12 +85,16 @@ void Rope(float* x, const float* cosine, const float* sine, size_t heads, size_t
 template <class T>
 void AttentionHead(const AttentionArgs& args, const float* q, float* out) {
   const size_t d = args.head_dim;
+  const auto slot = [&](uint32_t i) { return (size_t{args.first} + i) % args.slots; };
   const auto row = [&](const void* cache, uint32_t i) {
-    return static_cast<const T*>(cache) + (size_t{args.first} + i) % args.slots * d;
+    return static_cast<const T*>(cache) + slot(i) * d;
+  };
+  const auto scale = [&](const void* cache, uint32_t i) -> double {
+    return args.kv == KvKind::kInt8 ? KvScales(cache, args.slots, d)[slot(i)] : 1;
   };
   double largest = -INFINITY;
   for (uint32_t i = 0; i < args.count; ++i) {
-    double score = Dot(q, row(args.k, i), d) * args.scale;
+    double score = Dot(q, row(args.k, i), d) * scale(args.k, i) * args.scale;
     if (args.softcap != 0) score = args.softcap * std::tanh(score / args.softcap);
     args.scores[i] = static_cast<float>(score);
     largest = std::max<double>(largest, args.scores[i]);
@@ -99,14 +104,17 @@ void AttentionHead(const AttentionArgs& args, const float* q, float* out) {
   for (size_t j = 0; j < d; ++j) {
     double mixed = 0;
     for (uint32_t i = 0; i < args.count; ++i) {
-      mixed += std::exp(args.scores[i] - largest) / sum * Load(row(args.v, i) + j);
+      mixed +=
+          std::exp(args.scores[i] - largest) / sum * scale(args.v, i) * Load(row(args.v, i) + j);
     }
     out[j] = static_cast<float>(mixed);
   }
 }
 
 void Attention(const AttentionArgs& args) {
-  const auto head = args.kv == KvKind::kF16 ? AttentionHead<uint16_t> : AttentionHead<float>;
+  const auto head = args.kv == KvKind::kF16    ? AttentionHead<uint16_t>
+                    : args.kv == KvKind::kInt8 ? AttentionHead<int8_t>
+                                               : AttentionHead<float>;
   for (size_t g = 0; g < args.group; ++g) {
     head(args, args.q + g * args.head_dim, args.out + g * args.head_dim);
   }
@@ -156,6 +164,18 @@ void FromF16(const uint16_t* x, float* y, size_t count) {
   std::transform(x, x + count, y, HalfToFloat);
 }
 
+float ToInt8(const float* x, int8_t* y, size_t count) {
+  float largest = 0;
+  for (size_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(x[i]));
+  const bool nothing = !(largest >= 127 * kLeastInt8Scale);
+  const float inverse = nothing ? 0 : 127 / largest;
+  for (size_t i = 0; i < count; ++i) {
+    const float rounded = std::nearbyint(x[i] * inverse);
+    y[i] = static_cast<int8_t>(std::min(127.0f, std::max(-127.0f, rounded)));
+  }
+  return nothing ? 0 : largest / 127;
+}
+
 }  // namespace
 
 const KernelTable& Reference() {
@@ -174,6 +194,7 @@ const KernelTable& Reference() {
       .softcap = Softcap,
       .to_f16 = ToF16,
       .from_f16 = FromF16,
+      .to_int8 = ToInt8,
   };
   return table;
 }

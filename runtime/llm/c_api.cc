@@ -43,6 +43,7 @@ struct quanta_generator {
 static_assert(QUANTA_UNVERIFIED == static_cast<int>(Code::kUnverified));
 static_assert(QUANTA_STOP_CONTEXT_FULL == static_cast<int>(quanta::StopReason::kContextFull));
 static_assert(QUANTA_KV_F32 == static_cast<int>(quanta::KvType::kF32));
+static_assert(QUANTA_KV_INT8 == static_cast<int>(quanta::KvType::kInt8));
 static_assert(QUANTA_ROLE_ASSISTANT == static_cast<int>(quanta::ChatRole::kAssistant));
 static_assert(sizeof(quanta_error::detail) == ErrorDetail::kCapacity);
 
@@ -150,7 +151,7 @@ Result<quanta::SessionOptions> SessionOptionsFrom(const quanta_session_options* 
   quanta::SessionOptions result;
   result.context = c.context;
   if (c.chunk != 0) result.chunk = c.chunk;
-  if (c.kv_type > QUANTA_KV_F32) {
+  if (c.kv_type > QUANTA_KV_INT8) {
     return Fail(detail, Code::kInvalidArgument, "unknown kv_type", "kv_type is %u", c.kv_type);
   }
   result.kv = static_cast<quanta::KvType>(c.kv_type);

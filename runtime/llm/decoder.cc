@@ -38,8 +38,6 @@ Status TakeFloats(Arena* arena, size_t count, float** out) {
   return {};
 }
 
-size_t ElementBytes(kernels::KvKind kv) { return kv == kernels::KvKind::kF16 ? 2 : 4; }
-
 }  // namespace
 
 // --- Planning -------------------------------------------------------------------
@@ -69,7 +67,7 @@ Status Decoder::PlanCaches(Arena* arena) {
                                     : static_cast<uint32_t>(std::min<uint64_t>(
                                           settings_.context, window - 1 + settings_.chunk));
     const size_t bytes =
-        Times({arch_->kv_heads, cache.slots, arch_->head_dim, ElementBytes(settings_.kv)});
+        Times({arch_->kv_heads, kernels::KvBytes(settings_.kv, cache.slots, arch_->head_dim)});
     std::span<std::byte> keys, values;
     QUANTA_TRY(arena->Take(bytes, &keys));
     QUANTA_TRY(arena->Take(bytes, &values));
@@ -218,16 +216,7 @@ void Decoder::Store(size_t index, const Chunk& chunk) {
   const int32_t rope = arch_->layers[index].rope;
   const size_t H = arch_->heads, G = arch_->kv_heads, D = arch_->head_dim;
   const size_t dead = chunk.rows - chunk.live;
-  const bool f16 = settings_.kv == kernels::KvKind::kF16;
-  const size_t vector_bytes = D * ElementBytes(settings_.kv);
-
-  const auto store = [&](const float* x, std::byte* to) {
-    if (f16) {
-      table_->to_f16(x, reinterpret_cast<uint16_t*>(to), D);
-    } else {
-      std::memcpy(to, x, vector_bytes);
-    }
-  };
+  const auto head_bytes = static_cast<size_t>(kernels::KvBytes(settings_.kv, cache.slots, D));
   team_.Rows(chunk.rows, (H + 2 * G) * D * 4, [&](size_t row) {
     if (row >= dead) {
       float* q = q_ + (row - dead) * H * D;
@@ -240,18 +229,33 @@ void Decoder::Store(size_t index, const Chunk& chunk) {
     Rotate(rope, row, k, G);
     const size_t slot = (chunk.position + row) % cache.slots;
     for (size_t g = 0; g < G; ++g) {
-      const size_t at = (g * cache.slots + slot) * vector_bytes;
-      store(k + g * D, cache.keys + at);
-      store(v + g * D, cache.values + at);
+      StoreVector(k + g * D, cache.keys + g * head_bytes, slot, cache.slots);
+      StoreVector(v + g * D, cache.values + g * head_bytes, slot, cache.slots);
     }
   });
+}
+
+/// Puts `x` [head_dim] into a slot of one KV head's keys or values.
+void Decoder::StoreVector(const float* x, std::byte* cache, size_t slot, size_t slots) const {
+  const size_t D = arch_->head_dim;
+  switch (settings_.kv) {
+    case kernels::KvKind::kF16:
+      return table_->to_f16(x, reinterpret_cast<uint16_t*>(cache) + slot * D, D);
+    case kernels::KvKind::kF32:
+      std::memcpy(reinterpret_cast<float*>(cache) + slot * D, x, D * sizeof(float));
+      return;
+    case kernels::KvKind::kInt8:
+      kernels::KvScales(cache, slots, D)[slot] =
+          table_->to_int8(x, reinterpret_cast<int8_t*>(cache) + slot * D, D);
+      return;
+  }
 }
 
 void Decoder::Attend(size_t index, const Chunk& chunk) {
   const LayerCache& cache = caches_[index];
   const size_t G = arch_->kv_heads, D = arch_->head_dim;
   const size_t group = arch_->heads / G;
-  const size_t head_bytes = cache.slots * D * ElementBytes(settings_.kv);
+  const auto head_bytes = static_cast<size_t>(kernels::KvBytes(settings_.kv, cache.slots, D));
   const size_t first_live = chunk.position + chunk.rows - chunk.live;
 
   team_.Tiles(chunk.live * G, [&](size_t tile, int worker) {

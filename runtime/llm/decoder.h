@@ -26,8 +26,8 @@ struct DecoderSettings {
 /// Which rows of a chunk need logits.
 enum class Rows : uint8_t { kNone, kLast, kAll };
 
-/// The keys and values of one layer: [kv_heads, slots, head_dim] each, position p
-/// in slot p % slots.
+/// The keys and values of one layer: for each KV head kernels::KvBytes, position p in slot
+/// p % slots.
 struct LayerCache {
   std::byte* keys = nullptr;
   std::byte* values = nullptr;
@@ -91,6 +91,7 @@ class Decoder {
   void Layer(size_t index, const Chunk& chunk);
   void Project(size_t index, const Chunk& chunk);
   void Store(size_t index, const Chunk& chunk);
+  void StoreVector(const float* x, std::byte* cache, size_t slot, size_t slots) const;
   void Attend(size_t index, const Chunk& chunk);
   void FeedForward(const LayerWeights& layer, const Chunk& chunk);
   std::span<const float> Logits(const Chunk& chunk);

@@ -39,6 +39,10 @@ Status BadOption(const char* name, int64_t value, const char* range, ErrorDetail
               "%s is %lld: it must be %s", name, static_cast<long long>(value), range);
 }
 
+static_assert(static_cast<int>(KvType::kF16) == static_cast<int>(kernels::KvKind::kF16) &&
+              static_cast<int>(KvType::kF32) == static_cast<int>(kernels::KvKind::kF32) &&
+              static_cast<int>(KvType::kInt8) == static_cast<int>(kernels::KvKind::kInt8));
+
 /// The options with their defaults filled in, checked against the model.
 Result<llm::DecoderSettings> Resolve(const Model& model, const SessionOptions& options,
                                      ErrorDetail* detail) {
@@ -54,10 +58,10 @@ Result<llm::DecoderSettings> Resolve(const Model& model, const SessionOptions& o
     return BadOption("chunk", options.chunk, "from 1 to 4096", detail);
   }
   settings.chunk = std::min(options.chunk, settings.context);
-  if (options.kv != KvType::kF16 && options.kv != KvType::kF32) {
-    return BadOption("kv", static_cast<int>(options.kv), "f16 or f32", detail);
+  if (options.kv > KvType::kInt8) {
+    return BadOption("kv", static_cast<int>(options.kv), "f16, f32 or int8", detail);
   }
-  settings.kv = options.kv == KvType::kF16 ? kernels::KvKind::kF16 : kernels::KvKind::kF32;
+  settings.kv = static_cast<kernels::KvKind>(options.kv);
   if (options.threads < 0 || options.threads > SessionOptions::kMaxThreads) {
     return BadOption("threads", options.threads, "from 0 (the usable cores) to 256", detail);
   }

@@ -160,7 +160,7 @@ quanta_code quanta_chat_render(const quanta_model* model, const quanta_message* 
 
 /* --- Sessions ----------------------------------------------------------------- */
 
-enum { QUANTA_KV_F16 = 0, QUANTA_KV_F32 = 1 };
+enum { QUANTA_KV_F16 = 0, QUANTA_KV_F32 = 1, QUANTA_KV_INT8 = 2 };
 
 typedef struct quanta_session_options {
   uint32_t struct_size;

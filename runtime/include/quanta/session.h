@@ -10,7 +10,9 @@
 
 namespace quanta {
 
-enum class KvType : uint8_t { kF16 = 0, kF32 = 1 };
+/// How keys and values are kept. kInt8: one scale for each head's vector, which costs
+/// 1 + 4 / head_dim bytes a number.
+enum class KvType : uint8_t { kF16 = 0, kF32 = 1, kInt8 = 2 };
 
 struct SessionOptions {
   static constexpr uint32_t kMaxChunk = 4096;

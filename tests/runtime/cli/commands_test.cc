@@ -233,6 +233,52 @@ TEST(Eval, AgreesWithLogits) {
               nll / std::log(2) / static_cast<double>(text.size()), 1e-4);
 }
 
+TEST(Eval, ComparesWithAnotherModelTokenByToken) {
+  const std::string text = "Once upon a time there was a little kernel.";
+  WriteFile(Scratch("compare.txt"), text);
+  const Json ids =
+      Json::parse(Ok({"tokenize", PlainModel(), "--text", text, "--no-parse-special"}));
+  const auto logits = [&](const std::string& model) {
+    const std::string path = Scratch("compare.npy");
+    Ok({"logits", model, "--ids", Joined(ids), "-o", path});
+    return quanta::testing::ReadNpy<float>(path).values;
+  };
+  const std::vector<float> rounded = logits(RoundedModel()), exact = logits(PlainModel());
+  const auto probabilities = [](const float* row) {
+    std::vector<double> p(row, row + 768);
+    double sum = 0;
+    for (double& value : p) sum += value = std::exp(value);
+    for (double& value : p) value /= sum;
+    return p;
+  };
+  double divergence = 0, agreed = 0, nll = 0;
+  for (size_t row = 0; row + 1 < ids.size(); ++row) {
+    const auto p = probabilities(&exact[row * 768]), q = probabilities(&rounded[row * 768]);
+    for (size_t i = 0; i < 768; ++i) divergence += p[i] * std::log(p[i] / q[i]);
+    nll -= std::log(p[ids[row + 1].get<size_t>()]);
+    const auto best = [](const auto& x) {
+      return std::max_element(x.begin(), x.end()) - x.begin();
+    };
+    agreed += best(p) == best(q) ? 1 : 0;
+  }
+  const auto count = static_cast<double>(ids.size() - 1);
+  const Json report =
+      Json::parse(Ok({"eval", RoundedModel(), "--text", Scratch("compare.txt"), "--json", "--kv",
+                      "f32", "--against", PlainModel(), "--chunk", "3"}))["against"];
+  EXPECT_GT(divergence, 0);
+  EXPECT_NEAR(report["mean_divergence"].get<double>(), divergence / count, 1e-5);
+  EXPECT_DOUBLE_EQ(report["top1_agreement"].get<double>(), agreed / count);
+  EXPECT_NEAR(report["perplexity"].get<double>(), std::exp(nll / count), 1e-2);
+}
+
+TEST(Eval, AModelAgreesWithItself) {
+  WriteFile(Scratch("self.txt"), "one two three four five six seven");
+  const std::vector<std::string> command = {
+      "eval",      PlainModel(), "--text", Scratch("self.txt"),
+      "--against", PlainModel(), "--kv",   "f32"};
+  EXPECT_THAT(Ok(command), HasSubstr("same likeliest token 100.00 %, KL divergence 0.000000"));
+}
+
 TEST(Eval, EveryTokenCountsOnceHoweverTheContextMoves) {
   std::string text;
   for (int i = 0; i < 40; ++i) text += "word " + std::to_string(i) + ", ";

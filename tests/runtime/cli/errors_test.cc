@@ -176,6 +176,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "the context holds 512"},
         Mistake{"EvalOfNothing", {"eval"}, PlainModel, {"--text", "/dev/null"}, 2, "too short"},
         Mistake{"EvalOfAMissingText", {"eval"}, PlainModel, {"--text", "/missing"}, 1, "/missing"},
+        Mistake{"EvalAgainstNothing",
+                {"eval"},
+                PlainModel,
+                {"--text", QUANTA_TEST_DATA "/hf/llama_tied/config.json", "--against", "/missing"},
+                1,
+                "/missing"},
         Mistake{"TokenizeNothing", {"tokenize"}, PlainModel, {}, 2, "--text-file"},
         Mistake{"TokenizeTwoThings",
                 {"tokenize"},
@@ -204,6 +210,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "at most 512"},
         Mistake{"ContextWithoutMemory", {"info"}, PlainModel, {"--context", "9"}, 2, "--memory"}),
     [](const auto& mistake) { return mistake.param.name; });
+
+TEST(Errors, EvalAgainstAModelWithOtherTokens) {
+  const Outcome outcome =
+      Quanta({"eval", PlainModel(), "--text", QUANTA_TEST_DATA "/hf/llama_tied/config.json",
+              "--against", OtherModel()});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("takes the text for other tokens"));
+}
 
 TEST(Errors, MessagesThatAreNoConversation) {
   const auto render = [](const std::string& messages) {

@@ -38,11 +38,12 @@ const Folder& TheFolder() {
   return folder;
 }
 
-std::string Convert(const fs::path& checkpoint, const std::string& name) {
+std::string Convert(const fs::path& checkpoint, const std::string& name,
+                    const std::string& scheme = "f32") {
   const std::string path = Scratch(name);
   if (fs::exists(path)) return path;
   const Outcome outcome = RunProgramFile(
-      QUANTA_CONVERT, {checkpoint.string(), "-o", path, "--quant", "f32", "--quiet"});
+      QUANTA_CONVERT, {checkpoint.string(), "-o", path, "--quant", scheme, "--quiet"});
   if (outcome.exit_code != 0) throw std::runtime_error("converting: " + outcome.err);
   return path;
 }
@@ -61,6 +62,20 @@ std::string ConvertWithTemplate(const std::string& jinja, const std::string& nam
 std::string Scratch(const std::string& name) { return (TheFolder().path() / name).string(); }
 
 std::string PlainModel() { return Convert(kCheckpoint, "plain.qfb"); }
+
+std::string RoundedModel() { return Convert(kCheckpoint, "rounded.qfb", "q4"); }
+
+std::string OtherModel() {
+  const fs::path checkpoint = TheFolder().path() / "checkpoint_other";
+  if (!fs::exists(checkpoint)) {
+    fs::copy(kCheckpoint, checkpoint);
+    const std::string path = (checkpoint / "tokenizer.json").string();
+    auto tokenizer = nlohmann::json::parse(ReadFile(path));
+    tokenizer["model"]["merges"].clear();
+    WriteFile(path, tokenizer.dump());
+  }
+  return Convert(checkpoint, "other.qfb");
+}
 
 std::string ChatModel() {
   return ConvertWithTemplate(

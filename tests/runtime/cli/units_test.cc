@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "quanta/exit_code.h"
 #include "runtime/cli/error.h"
 #include "runtime/cli/input.h"
+#include "runtime/cli/likelihood.h"
 
 namespace quanta::cli {
 namespace {
@@ -34,6 +37,29 @@ TEST(ParseIds, RefusesEverythingElse) {
                            "2147483648", "99999999999999999999", "[1", "1]", "a"}) {
     EXPECT_THROW(ParseIds(text, "--ids"), Error) << text;
   }
+}
+
+TEST(Likelihood, IsWhatSoftmaxSays) {
+  const float p[] = {std::log(0.5f), std::log(0.25f), std::log(0.25f)};
+  const float q[] = {std::log(2.0f), std::log(1.0f), std::log(1.0f)};  // the same, shifted
+  const float r[] = {std::log(0.25f), std::log(0.5f), std::log(0.25f)};
+  EXPECT_NEAR(NegativeLogLikelihood(p, 0), std::log(2), 1e-6);
+  EXPECT_NEAR(NegativeLogLikelihood(q, 2), std::log(4), 1e-6);
+  EXPECT_NEAR(Divergence(p, q), 0, 1e-7);
+  EXPECT_NEAR(Divergence(p, r), 0.25 * std::log(2), 1e-6);  // (1/2) log 2 + (1/4) log (1/2)
+  EXPECT_EQ(Likeliest(r), 1u);
+}
+
+TEST(Likelihood, LogitsBeyondTheRangeOfExpAreFine) {
+  const float p[] = {2000, 0, 1999}, q[] = {0, -1000, 1};
+  EXPECT_NEAR(NegativeLogLikelihood(p, 0), std::log1p(std::exp(-1)), 1e-9);
+  EXPECT_EQ(Divergence(p, p), 0);
+  EXPECT_TRUE(std::isfinite(Divergence(q, p)));
+}
+
+TEST(Likelihood, OfEqualsTheFirstIsLikeliest) {
+  const float p[] = {1, 3, 3, 2};
+  EXPECT_EQ(Likeliest(p), 1u);
 }
 
 TEST(Check, SaysEachThingOnce) {

@@ -46,6 +46,18 @@ struct Problem {
   }
 };
 
+/// The same problem after its keys and values went through int8.
+Problem Rounded(Problem p) {
+  for (std::vector<float>* rows : {&p.k, &p.v}) {
+    std::vector<int8_t> q(p.head_dim);
+    for (size_t at = 0; at < rows->size(); at += p.head_dim) {
+      const float scale = Reference().to_int8(rows->data() + at, q.data(), p.head_dim);
+      for (size_t i = 0; i < p.head_dim; ++i) (*rows)[at + i] = scale * q[i];
+    }
+  }
+  return p;
+}
+
 /// Rows in a ring: position first + i in slot (first + i) % slots; NaN elsewhere.
 std::vector<float> Ring(const std::vector<float>& rows, size_t dim, size_t slots, size_t first) {
   std::vector<float> ring(slots * dim, NAN);
@@ -57,22 +69,37 @@ std::vector<float> Ring(const std::vector<float>& rows, size_t dim, size_t slots
   return ring;
 }
 
+/// The same as a cache of that kind, exactly as long. Slots that hold nothing have a scale
+/// that is not a number.
+std::vector<std::byte> Stored(const std::vector<float>& ring, size_t dim, KvKind kv) {
+  const size_t slots = ring.size() / dim;
+  std::vector<std::byte> cache(static_cast<size_t>(KvBytes(kv, slots, dim)));
+  if (kv == KvKind::kF32) std::memcpy(cache.data(), ring.data(), cache.size());
+  if (kv == KvKind::kF16) std::memcpy(cache.data(), Halves(ring).data(), cache.size());
+  if (kv != KvKind::kInt8) return cache;
+  for (size_t slot = 0; slot < slots; ++slot) {
+    auto* q = reinterpret_cast<int8_t*>(cache.data()) + slot * dim;
+    const float scale = Reference().to_int8(ring.data() + slot * dim, q, dim);
+    KvScales(cache.data(), slots, dim)[slot] = std::isnan(ring[slot * dim]) ? NAN : scale;
+  }
+  return cache;
+}
+
+constexpr KvKind kKinds[] = {KvKind::kF32, KvKind::kF16, KvKind::kInt8};
+
 class AttentionTest : public KernelTest {
  protected:
   std::vector<float> Attend(const Problem& p, KvKind kv, size_t slots, size_t first, size_t head,
                             size_t heads) {
-    const auto k = Ring(p.k, p.head_dim, slots, first);
-    const auto v = Ring(p.v, p.head_dim, slots, first);
-    const auto k16 = Halves(k);
-    const auto v16 = Halves(v);
+    const AlignedCopy k(Stored(Ring(p.k, p.head_dim, slots, first), p.head_dim, kv));
+    const AlignedCopy v(Stored(Ring(p.v, p.head_dim, slots, first), p.head_dim, kv));
     Guarded<float> out(heads * p.head_dim);
     Guarded<float> scores(p.count);
-    const bool half = kv == KvKind::kF16;
     table().attention({.q = p.q.data() + head * p.head_dim,
                        .out = out.data(),
                        .scores = scores.data(),
-                       .k = half ? static_cast<const void*>(k16.data()) : k.data(),
-                       .v = half ? static_cast<const void*>(v16.data()) : v.data(),
+                       .k = k.data(),
+                       .v = v.data(),
                        .kv = kv,
                        .group = static_cast<uint32_t>(heads),
                        .head_dim = static_cast<uint32_t>(p.head_dim),
@@ -87,8 +114,8 @@ class AttentionTest : public KernelTest {
   }
 
   void ExpectRight(const Problem& p) {
-    const auto expected = p.Solve();
-    for (const KvKind kv : {KvKind::kF32, KvKind::kF16}) {
+    for (const KvKind kv : kKinds) {
+      const auto expected = kv == KvKind::kInt8 ? Rounded(p).Solve() : p.Solve();
       const auto out = Attend(p, kv, p.count, 0, 0, p.group);
       for (size_t i = 0; i < out.size(); ++i) {
         ASSERT_NEAR(out[i], expected[i], 3e-6) << p.head_dim << " wide, " << p.count << " long";
@@ -113,7 +140,7 @@ TEST_P(AttentionTest, CapsItsScores) {
 }
 
 TEST_P(AttentionTest, GivesTheSameBitsWhereverTheRingBegins) {
-  for (const KvKind kv : {KvKind::kF32, KvKind::kF16}) {
+  for (const KvKind kv : kKinds) {
     for (const size_t count : {1u, 2u, 7u, 30u, 130u}) {
       const Problem p(2, 36, count);
       const auto straight = Attend(p, kv, count, 0, 0, 2);
@@ -128,11 +155,11 @@ TEST_P(AttentionTest, GivesTheSameBitsWhereverTheRingBegins) {
 }
 
 TEST_P(AttentionTest, GivesTheSameBitsHeadByHead) {
-  const Problem p(5, 40, 19);
-  for (const KvKind kv : {KvKind::kF32, KvKind::kF16}) {
-    const auto together = Attend(p, kv, 19, 3, 0, 5);
-    for (size_t head = 0; head < 5; ++head) {
-      const auto alone = Attend(p, kv, 19, 3, head, 1);
+  const Problem p(19, 40, 150);
+  for (const KvKind kv : kKinds) {
+    const auto together = Attend(p, kv, 150, 3, 0, 19);
+    for (size_t head = 0; head < 19; ++head) {
+      const auto alone = Attend(p, kv, 150, 3, head, 1);
       EXPECT_TRUE(SameBits<float>(alone, {together.data() + head * 40, 40}));
     }
   }

@@ -158,5 +158,53 @@ TEST_P(ElementwiseTest, ScaleAndAddScaled) {
   }
 }
 
+TEST_P(ElementwiseTest, ToInt8RoundsToTheNearestStepOfItsScale) {
+  for (const size_t count : kTails) {
+    const auto x = Random(count).Many(count, 7);
+    Guarded<int8_t> q(count);
+    const float scale = table().to_int8(x.data(), q.data(), count);
+    EXPECT_TRUE(q.Intact());
+    float largest = 0;
+    for (const float value : x) largest = std::max(largest, std::abs(value));
+    EXPECT_EQ(scale, largest / 127);
+    for (size_t i = 0; i < count; ++i) {
+      ASSERT_LE(std::abs(x[i] - scale * q.data()[i]), 0.5001f * scale) << count;
+    }
+  }
+}
+
+TEST_P(ElementwiseTest, ToInt8GivesTheSameBitsInEveryTable) {
+  for (const size_t count : kTails) {
+    const auto x = Random(count + 100).Many(count, 3);
+    std::vector<int8_t> q(count), expected(count);
+    const float scale = table().to_int8(x.data(), q.data(), count);
+    EXPECT_EQ(scale, Reference().to_int8(x.data(), expected.data(), count));
+    EXPECT_EQ(q, expected);
+  }
+}
+
+TEST_P(ElementwiseTest, ToInt8OfNothingIsNothing) {
+  for (const float value : {0.0f, -0.0f, 1e-40f, 1e-37f}) {
+    const std::vector<float> x(21, value);
+    std::vector<int8_t> q(21, 5);
+    EXPECT_EQ(table().to_int8(x.data(), q.data(), 21), 0);
+    EXPECT_EQ(q, std::vector<int8_t>(21, 0));
+  }
+  const std::vector<float> wild = {INFINITY, NAN, -INFINITY, 1, 3e38f};
+  std::vector<int8_t> q(5);
+  table().to_int8(wild.data(), q.data(), 5);  // some bits, no trap
+}
+
+TEST_P(ElementwiseTest, ToInt8UsesTheWholeRangeOfAnyScale) {
+  for (float size = 1e-33f; size < 1e38f; size *= 7) {
+    const std::vector<float> x = {size, -size, size / 4};
+    std::vector<int8_t> q(3);
+    table().to_int8(x.data(), q.data(), 3);
+    EXPECT_EQ(q[0], 127);
+    EXPECT_EQ(q[1], -127);
+    EXPECT_EQ(q[2], 32);  // 31.75
+  }
+}
+
 }  // namespace
 }  // namespace quanta::kernels

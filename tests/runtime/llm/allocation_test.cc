@@ -90,7 +90,7 @@ TEST_P(AllocationsByPanel, NoneAfterASessionIsCreated) {
   TinyModel tiny(spec);
   const Model model = tiny.Open();
   for (const int threads : {1, 2}) {
-    for (const KvType kv : {KvType::kF16, KvType::kF32}) {
+    for (const KvType kv : {KvType::kF16, KvType::kF32, KvType::kInt8}) {
       TestSession session(model, testing::TinyOptions(16, threads, kv));
       EXPECT_EQ(session->threads(), threads);
       const auto prompt = testing::SomeTokens(30);

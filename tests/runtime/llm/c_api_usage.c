@@ -140,10 +140,14 @@ static int check_session(const quanta_model* model) {
   options.threads = 1;
   options.chunk = 4;
   options.all_logits = 1;
-  options.kv_type = 2;
+  options.kv_type = 3;
   EXPECT(quanta_session_bytes(model, &options, &bytes, NULL) == QUANTA_INVALID_ARGUMENT);
+  size_t int8_bytes = 0;
+  options.kv_type = QUANTA_KV_INT8;
+  EXPECT(quanta_session_bytes(model, &options, &int8_bytes, NULL) == QUANTA_OK);
   options.kv_type = QUANTA_KV_F32;
   EXPECT(quanta_session_bytes(model, &options, &bytes, NULL) == QUANTA_OK && bytes > 1000);
+  EXPECT(int8_bytes < bytes);
 
   char* arena = quanta_aligned_alloc(bytes);
   EXPECT(arena != NULL && (uintptr_t)arena % 64 == 0);

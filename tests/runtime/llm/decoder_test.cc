@@ -242,10 +242,29 @@ TEST_P(DecoderTest, AgreesWithTheOracle) {
 // The oracle rounds as the cache does. What remains is a value or two that f32
 // arithmetic puts on the other side of a tie: one unit of 2^-11 each.
 TEST_P(DecoderTest, AgreesWithTheOracleWithAHalfPrecisionCache) {
-  const std::vector<double> expected = testing::OracleLogits(*tiny_, tokens_, true);
+  const std::vector<double> expected = testing::OracleLogits(*tiny_, tokens_, KvType::kF16);
   const double error = MaxDifference(Logits(TinyOptions(64, 1, KvType::kF16), 0), expected);
   RecordProperty("max_error", std::to_string(error));
   EXPECT_LT(error, rounds() ? kTieTolerance : 5e-3);
+}
+
+// Here a unit is a 127th of a vector's largest value, and ties of it are met by chance.
+TEST_P(DecoderTest, AgreesWithTheOracleWithAnInt8Cache) {
+  const std::vector<double> expected = testing::OracleLogits(*tiny_, tokens_, KvType::kInt8);
+  const std::vector<float> logits = Logits(TinyOptions(64, 1, KvType::kInt8), 0);
+  const double error = MaxDifference(logits, expected);
+  RecordProperty("max_error", std::to_string(error));
+  EXPECT_LT(error, rounds() ? kTieTolerance : 0.1);
+  EXPECT_LT(LeastErrorOfAToken(logits, expected), 5e-5);
+}
+
+TEST_P(DecoderTest, AnInt8CacheGivesTheSameBitsForEveryChunkAndThreadCount) {
+  const std::vector<float> expected = Logits(TinyOptions(64, 1, KvType::kInt8), 0);
+  for (const int threads : {1, 2}) {
+    EXPECT_EQ(Logits(TinyOptions(7, threads, KvType::kInt8), 0), expected) << threads;
+    EXPECT_EQ(Logits(TinyOptions(3, threads, KvType::kInt8), 10), expected) << threads;
+    EXPECT_EQ(Logits(TinyOptions(1, threads, KvType::kInt8), 0), expected) << threads;
+  }
 }
 
 // The same bits however the prompt is cut, on however many threads; with windows,

@@ -16,8 +16,7 @@ constexpr Role kNone = static_cast<Role>(255);
 
 class Oracle {
  public:
-  Oracle(const TinyModel& model, bool half_cache)
-      : m_(model), s_(model.spec()), half_cache_(half_cache) {}
+  Oracle(const TinyModel& model, KvType cache) : m_(model), s_(model.spec()), cache_(cache) {}
 
   Vector Logits(std::span<const int32_t> tokens) {
     Matrix x = Embed(tokens);
@@ -156,8 +155,13 @@ class Oracle {
   }
 
   Vector Cached(Vector v) const {
-    if (half_cache_) {
+    if (cache_ == KvType::kF16) {
       for (double& e : v) e = double{FromHalf(ToHalf(static_cast<float>(e)))};
+    }
+    if (cache_ == KvType::kInt8) {
+      double largest = 0;
+      for (const double e : v) largest = std::max(largest, std::abs(e));
+      for (double& e : v) e = std::nearbyint(e / largest * 127) * largest / 127;
     }
     return v;
   }
@@ -226,15 +230,15 @@ class Oracle {
 
   const TinyModel& m_;
   const TinySpec& s_;
-  bool half_cache_;
+  KvType cache_;
   int32_t layer_ = -1;
 };
 
 }  // namespace
 
 std::vector<double> OracleLogits(const TinyModel& model, std::span<const int32_t> tokens,
-                                 bool half_cache) {
-  return Oracle(model, half_cache).Logits(tokens);
+                                 KvType cache) {
+  return Oracle(model, cache).Logits(tokens);
 }
 
 }  // namespace quanta::testing

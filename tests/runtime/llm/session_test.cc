@@ -39,7 +39,8 @@ class SessionTest : public ::testing::Test {
 
 TEST_F(SessionTest, TakesExactlyItsBytesAndLeavesWhatFollowsAlone) {
   for (const SessionOptions& options :
-       {SessionOptions(), TinyOptions(5, 2), TinyOptions(64, 3, KvType::kF16)}) {
+       {SessionOptions(), TinyOptions(5, 2), TinyOptions(64, 3, KvType::kF16),
+        TinyOptions(7, 1, KvType::kInt8)}) {
     const size_t bytes = TestSession::BytesOf(model_, options);
     EXPECT_EQ(bytes % Arena::kAlign, 0u);
     AlignedBytes memory(bytes + 256);
@@ -80,12 +81,16 @@ TEST_F(SessionTest, MisalignedArenaIsRefused) {
   EXPECT_NE(std::string(detail_.text()).find("64-byte aligned"), std::string::npos);
 }
 
-TEST_F(SessionTest, SmallerContextsAndHalfPrecisionCachesTakeLess) {
+TEST_F(SessionTest, SmallerContextsAndCachesOfFewerBitsTakeLess) {
   SessionOptions options = TinyOptions(8, 1);
   const size_t full = TestSession::BytesOf(model_, options);
   options.kv = KvType::kF16;
   const size_t half = TestSession::BytesOf(model_, options);
   EXPECT_EQ(full - half, 2u * 2 * 64 * 2 * 8 * 2);  // layers, k and v, context, heads, head_dim
+  options.kv = KvType::kInt8;
+  // A byte a number, and 4 for each vector's scale.
+  EXPECT_EQ(half - TestSession::BytesOf(model_, options), 2u * 2 * 64 * 2 * (8 - 4));
+  options.kv = KvType::kF16;
   options.context = 16;
   EXPECT_LT(TestSession::BytesOf(model_, options), half);
 }
@@ -106,7 +111,7 @@ TEST_F(SessionTest, OptionsOutOfRangeAreRefused) {
   EXPECT_EQ(code([](SessionOptions& o) { o.chunk = 4096; }), Code::kOk);
   EXPECT_EQ(code([](SessionOptions& o) { o.threads = -1; }), Code::kInvalidArgument);
   EXPECT_EQ(code([](SessionOptions& o) { o.threads = 257; }), Code::kInvalidArgument);
-  EXPECT_EQ(code([](SessionOptions& o) { o.kv = static_cast<KvType>(2); }), Code::kInvalidArgument);
+  EXPECT_EQ(code([](SessionOptions& o) { o.kv = static_cast<KvType>(3); }), Code::kInvalidArgument);
   EXPECT_EQ(code([](SessionOptions& o) { o.context = 64; }), Code::kOk);
   EXPECT_EQ(code([](SessionOptions& o) { o.context = 65; }), Code::kLimit);
   EXPECT_STREQ(detail_.text(),
@@ -233,7 +238,7 @@ TEST_F(SessionTest, NonsenseWeightsGiveNonsenseOrAnError) {
       const int32_t layer = role == format::Role::kEmbedding ? -1 : 1;
       broken.Set(role, layer, std::vector<float>(broken.Values(role, layer).size(), value));
       const Model model = broken.Open();
-      for (const KvType kv : {KvType::kF16, KvType::kF32}) {
+      for (const KvType kv : {KvType::kF16, KvType::kF32, KvType::kInt8}) {
         TestSession session(model, TinyOptions(8, 1, kv));
         ASSERT_TRUE(session->Feed(tokens_).ok());
         SamplingOptions sampling;
