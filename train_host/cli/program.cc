@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "train_host/cli/program.h"
 
-#include <array>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -11,6 +10,7 @@
 #include "converter/error.h"
 #include "converter/version.h"
 #include "train_host/cli/command_line.h"
+#include "train_host/cli/tokenizer_command.h"
 
 namespace quanta::train {
 namespace {
@@ -24,7 +24,9 @@ struct Command {
 };
 
 /// In the order of --help. A command has a header of its own.
-constexpr std::array<Command, 0> kCommands = {};
+constexpr Command kCommands[] = {
+    {"tokenizer", "Make a tokenizer (byte-level BPE) from text files", RunTokenizer},
+};
 
 void PrintHelp() {
   std::string text =
