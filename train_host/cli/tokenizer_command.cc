@@ -63,6 +63,9 @@ void Define(CLI::App& app, Settings* settings) {
                  "How texts are cut into words: gpt2 (default), llama3, qwen2")
       ->type_name("NAME");
   app.add_flag("--digits", options.split_digits, "Each digit is a word of its own");
+  app.add_flag("--spaces", options.split_spaces,
+               "Runs of spaces are words of their own: a word is the same token with and without "
+               "a space before it");
   app.add_option("--min-frequency", options.bpe.min_frequency,
                  "Merge no pair that occurs less often (2)")
       ->type_name("N");

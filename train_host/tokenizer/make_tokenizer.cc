@@ -50,6 +50,11 @@ void CheckOptions(const TokenizerOptions& options) {
 TokenizerTables Pipeline(const TokenizerOptions& options) {
   TokenizerTables tables;
   tables.kind = format::TokenizerKind::kByteBpe;
+  if (options.split_spaces) {
+    tables.pre_tokenizers.push_back({.kind = PreTokenizerKind::kSplitLiteral,
+                                     .a = " ",
+                                     .behavior = format::SplitBehavior::kContiguous});
+  }
   if (options.split_digits) {
     tables.pre_tokenizers.emplace_back().kind = PreTokenizerKind::kDigitsIndividual;
   }

@@ -20,8 +20,11 @@ struct TokenizerOptions {
   BpeOptions bpe;
   /// How texts are cut into the words that merges stay within: gpt2, llama3, qwen2.
   std::string pre_tokenizer = "gpt2";
-  /// Each digit is a word of its own.
+  /// Before that: each digit is a word of its own.
   bool split_digits = false;
+  /// Before that: each run of spaces is a word of its own, so that a word is the same token behind
+  /// a space, a quote or at the start.
+  bool split_spaces = false;
   /// Of the special tokens: what begins and ends a text; empty: nothing does.
   std::string bos, eos;
   int threads = 1;

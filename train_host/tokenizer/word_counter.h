@@ -17,9 +17,9 @@ struct WordCount {
   uint64_t count;
 };
 
-/// A place in `text` near `from` where the patterns of GPT-2, Llama 3 and Qwen 2 (and Digits
-/// before them) cut whatever surrounds it, so that the text may be cut in two there beforehand
-/// with the same pieces: text.size() if there is none behind `from`. Needs UTF-8.
+/// A place in `text` from `from` on where the patterns of GPT-2, Llama 3 and Qwen 2 (also behind
+/// cuts at digits or spaces) cut whatever surrounds it, so that the text may be cut in two there
+/// beforehand with the same pieces: text.size() if there is none. Needs UTF-8.
 ///
 /// It is before a space that follows a visible character and is followed by one, or behind
 /// a newline with such neighbours.
