@@ -18,7 +18,7 @@ struct BpeOptions {
   /// Pairs that occur less often in the corpus are not merged.
   uint64_t min_frequency = 2;
   /// Their ids come first. Their texts may be met in the corpus like any others.
-  std::vector<std::string> special_tokens;
+  std::vector<std::string> special_tokens = {};
 };
 
 struct Bpe {
