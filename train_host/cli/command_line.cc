@@ -33,4 +33,6 @@ void Print(std::string_view text) {
   }
 }
 
+void Note(const std::string& line) { std::fprintf(stderr, "quanta-train: %s\n", line.c_str()); }
+
 }  // namespace quanta::train

@@ -22,5 +22,7 @@ std::optional<int> ParseArguments(CLI::App& app, Arguments arguments);
 
 /// Throws converter::Error(kIo) if the standard output takes it no more.
 void Print(std::string_view text);
+/// A line on the standard error, for what is no error.
+void Note(const std::string& line);
 
 }  // namespace quanta::train

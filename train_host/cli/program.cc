@@ -10,6 +10,7 @@
 #include "converter/error.h"
 #include "converter/version.h"
 #include "train_host/cli/command_line.h"
+#include "train_host/cli/plot_command.h"
 #include "train_host/cli/tokenizer_command.h"
 
 namespace quanta::train {
@@ -26,6 +27,7 @@ struct Command {
 /// In the order of --help. A command has a header of its own.
 constexpr Command kCommands[] = {
     {"tokenizer", "Make a tokenizer (byte-level BPE) from text files", RunTokenizer},
+    {"plot", "Draw loss, learning rate, gradient norm and speed of runs", RunPlot},
 };
 
 void PrintHelp() {
