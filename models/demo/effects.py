@@ -44,14 +44,14 @@ class Checker:
             lay_out(root, start)
             done = self._call("run", path, "--root", root, "--commit", "--json", "--review", review)
             result = json.loads(done.stdout)
-            wrong = differences(root, after)
             refused = result["error"] and result["error"]["code"] == "R309"
             if expect["asks"] and review == "reject":
-                wrong = wrong or ("" if refused else "does not ask first")
+                wrong = "" if refused else "does not ask first"
+            elif result["status"] != "ok":
+                wrong = "%(code)s: %(message)s" % result["error"]
             else:
-                if result["status"] != "ok":
-                    return "%(code)s: %(message)s" % result["error"]
-                wrong = wrong or unsaid(result["messages"], expect["said"])
+                wrong = unsaid(result["messages"], expect["said"])
+            wrong = wrong or differences(root, after)
             if wrong:
                 return wrong
         return ""

@@ -48,7 +48,7 @@ class Request:
 
 
 def plan(chores):
-    """TissLang as `tiss-lite fmt` has it, but for the blank lines."""
+    """In TissLang."""
     titles = [chore.title for chore in chores]
     titles[1:] = [title[0].lower() + title[1:] for title in titles[1:]]
     lines = ['TASK "%s"' % " and ".join(titles)]
