@@ -40,7 +40,7 @@ install(FILES
   DESTINATION ${quanta_package_dir})
 
 if(NOT EMSCRIPTEN)
-  foreach(program quanta quanta-convert tiss-lite)
+  foreach(program quanta quanta-convert quanta-train tiss-lite)
     if(TARGET ${program})
       install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     endif()

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 
-SOURCES = ("runtime", "converter", "tiss_lite")
+SOURCES = ("runtime", "converter", "tiss_lite", "train_host")
 SUFFIXES = (".h", ".cc", ".c", ".inc")
 INCLUDE_ROOTS = ("", "runtime/include")
 DIRECTIVE = re.compile(r'\s*#\s*include\s*(?:"(?P<quoted>[^"]+)"|<(?P<angled>[^>]+)>)')

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "train_host/cli/program.h"
+
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "converter/error.h"
+#include "converter/version.h"
+#include "train_host/cli/command_line.h"
+#include "train_host/cli/plot_command.h"
+#include "train_host/cli/tokenizer_command.h"
+
+namespace quanta::train {
+namespace {
+
+using converter::Error;
+
+struct Command {
+  const char* name;
+  const char* what;
+  int (*run)(Arguments arguments);
+};
+
+/// In the order of --help. A command has a header of its own.
+constexpr Command kCommands[] = {
+    {"tokenizer", "Make a tokenizer (byte-level BPE) from text files", RunTokenizer},
+    {"plot", "Draw loss, learning rate, gradient norm and speed of runs", RunPlot},
+};
+
+void PrintHelp() {
+  std::string text =
+      "Trains small language models on this machine.\n"
+      "Usage: quanta-train COMMAND [OPTIONS]\n\n"
+      "Commands (quanta-train COMMAND --help says more):\n";
+  for (const Command& command : kCommands) {
+    text += converter::Format("  %-12s%s\n", command.name, command.what);
+  }
+  text +=
+      "\nOptions:\n"
+      "  -h,--help   Print this help message and exit\n"
+      "  --version   Display program version information and exit\n\n"
+      "Exit codes: 0 ok, 1 failed, 2 usage, 3 bad file, 4 out of memory, 130 interrupted.\n";
+  Print(text);
+}
+
+int Run(int argc, const char* const* argv) {
+  if (argc < 2) throw Error(Code::kInvalidArgument, "", "no command", "see quanta-train --help");
+  const std::string_view name = argv[1];
+  if (name == "--help" || name == "-h") {
+    PrintHelp();
+    return 0;
+  }
+  if (name == "--version") {
+    Print("quanta-train " QUANTA_VERSION "\n");
+    return 0;
+  }
+  for (const Command& command : kCommands) {
+    if (name == command.name) {
+      return command.run(Arguments(argv + 2, static_cast<size_t>(argc - 2)));
+    }
+  }
+  throw Error(Code::kInvalidArgument, "", "there is no command '" + std::string(name) + "'",
+              "see quanta-train --help");
+}
+
+int Complain(int code, const char* text) {
+  std::fprintf(stderr, "quanta-train: %s\n", text);
+  return code;
+}
+
+}  // namespace
+
+int RunProgram(int argc, const char* const* argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const Error& error) {
+    return Complain(converter::ExitCode(error.code()), error.what());
+  } catch (const std::bad_alloc&) {
+    return Complain(converter::ExitCode(Code::kOutOfMemory), "out of memory");
+  } catch (const std::exception& error) {
+    return Complain(converter::ExitCode(Code::kInternal), error.what());
+  }
+}
+
+}  // namespace quanta::train
