@@ -147,21 +147,24 @@ else()
   quanta_dep(utf8proc TARGET utf8proc INCLUDE ${utf8proc_dir})
 endif()
 
-# Built for one thread per call, with its own locks: many threads may call it at once.
+# Built for one thread per call, with its own locks: many threads may call it at once. No part of
+# what is installed: the trainer alone uses it.
 if(QUANTA_PLATFORM STREQUAL host)
   find_library(QUANTA_OPENBLAS_LIBRARY openblas ${quanta_find} PATH_SUFFIXES lib)
   mark_as_advanced(QUANTA_OPENBLAS_LIBRARY)
   if(QUANTA_OPENBLAS_LIBRARY)
-    add_library(quanta_openblas STATIC IMPORTED GLOBAL)
-    set_target_properties(quanta_openblas PROPERTIES IMPORTED_LOCATION ${QUANTA_OPENBLAS_LIBRARY}
+    add_library(quanta_dep::openblas STATIC IMPORTED GLOBAL)
+    set_target_properties(quanta_dep::openblas PROPERTIES
+      IMPORTED_LOCATION ${QUANTA_OPENBLAS_LIBRARY}
       INTERFACE_INCLUDE_DIRECTORIES ${QUANTA_DEPS_PREFIX}/include/openblas)
-    quanta_dep(openblas TARGET quanta_openblas)
   else()
     quanta_fetch(openblas)
     quanta_add_fetched(${openblas_dir} openblas BUILD_STATIC_LIBS=ON BUILD_WITHOUT_LAPACK=ON
       NOFORTRAN=ON DYNAMIC_ARCH=ON USE_THREAD=OFF USE_LOCKING=ON)
-    quanta_dep(openblas TARGET openblas_static INCLUDE ${openblas_dir})
-    target_include_directories(quanta_dep::openblas SYSTEM INTERFACE ${CMAKE_BINARY_DIR})
+    add_library(quanta_dep::openblas INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(quanta_dep::openblas INTERFACE openblas_static)
+    target_include_directories(quanta_dep::openblas SYSTEM INTERFACE
+      ${openblas_dir} ${CMAKE_BINARY_DIR})
   endif()
 endif()
 
