@@ -41,7 +41,7 @@ void Transformer<T>::Passes::Backward(const T* weights, const Batch& batch,
     AttentionBack(batch, layer);
     ForRows(0, n, [&](const Rows& rows) { AttentionInputBack(weights, batch, layer, rows); });
     AddPartials(blocks, 0, d, gradient + at.attention_norm);
-    const T* attention = quantization_.layers ? buffers.input_attention : kept.attention;
+    const T* attention = quantization.layers ? buffers.input_attention : kept.attention;
     AddWeightGradients({{buffers.dqkv, s, buffers.input, d, gradient + at.qkv},
                         {buffers.dbranch, d, attention, w, gradient + at.o}},
                        n);
@@ -84,13 +84,13 @@ void Transformer<T>::Passes::FeedForwardBack(const T* weights, const PassOptions
                .c = rows.worker.ffn,
                .c_stride = f});
   SwigluForward(SwigluTask<T>{gate_up, count, f, activated});
-  QuantizeInput(quantization_.layers, activated, count, f, rows.worker.quantized, activated);
+  QuantizeInput(quantization.layers, activated, count, f, rows.worker.quantized, activated);
   SwigluBackward(SwigluBackTask<T>{gate_up, rows.worker.ffn, count, f});
 
   NormForward(NormTask<T>{kept.middle + first, weights + at.ffn_norm,
                           static_cast<T>(shape.norm_eps), count, d, x,
                           kept.inverse_ffn + rows.begin});
-  QuantizeInput(quantization_.layers, x, count, d, rows.worker.quantized, x);
+  QuantizeInput(quantization.layers, x, count, d, rows.worker.quantized, x);
   Multiply<T>({.m = count,
                .n = d,
                .k = 2 * f,
@@ -114,7 +114,7 @@ void Transformer<T>::Passes::AttentionOutputBack(const T* weights, const PassOpt
   T* dbranch = buffers.dbranch + first;
   ResidualBackward(ResidualTask<T>{buffers.dstream + first, nullptr, dbranch, rows.count * d,
                                    options.dropout, DropoutSeed(options, layer, 0), first});
-  QuantizeInput(quantization_.layers, kept.attention + rows.begin * w, rows.count, w,
+  QuantizeInput(quantization.layers, kept.attention + rows.begin * w, rows.count, w,
                 rows.worker.quantized, buffers.input_attention + rows.begin * w);
   Multiply<T>({.m = rows.count,
                .n = w,
@@ -160,7 +160,7 @@ void Transformer<T>::Passes::AttentionInputBack(const T* weights, const Batch& b
   NormForward(NormTask<T>{buffers.stream[layer] + first, weights + at.attention_norm,
                           static_cast<T>(shape.norm_eps), rows.count, d, x,
                           kept.inverse_attention + rows.begin});
-  QuantizeInput(quantization_.layers, x, rows.count, d, rows.worker.quantized, x);
+  QuantizeInput(quantization.layers, x, rows.count, d, rows.worker.quantized, x);
   Multiply<T>({.m = rows.count,
                .n = d,
                .k = s,

@@ -39,7 +39,7 @@ void Transformer<T>::Passes::BeforeAttention(const T* weights, const Batch& batc
   NormForward(NormTask<T>{buffers.stream[layer] + rows.begin * d, weights + at.attention_norm,
                           static_cast<T>(shape.norm_eps), rows.count, d, x,
                           kept.inverse_attention + rows.begin});
-  QuantizeInput(quantization_.layers, x, rows.count, d, rows.worker.quantized, x);
+  QuantizeInput(quantization.layers, x, rows.count, d, rows.worker.quantized, x);
   MultiplyByTransposed<T>({.m = rows.count,
                            .n = s,
                            .k = d,
@@ -116,8 +116,8 @@ void Transformer<T>::Passes::AfterAttention(const T* weights, const PassOptions&
   T* gate_up = kept.gate_up + rows.begin * 2 * f;
 
   const T* attention = kept.attention + rows.begin * w;
-  QuantizeInput(quantization_.layers, attention, count, w, rows.worker.quantized, rows.worker.wide);
-  if (quantization_.layers) attention = rows.worker.wide;
+  QuantizeInput(quantization.layers, attention, count, w, rows.worker.quantized, rows.worker.wide);
+  if (quantization.layers) attention = rows.worker.wide;
   MultiplyByTransposed<T>({.m = count,
                            .n = d,
                            .k = w,
@@ -133,7 +133,7 @@ void Transformer<T>::Passes::AfterAttention(const T* weights, const PassOptions&
   T* x = rows.worker.wide;
   NormForward(NormTask<T>{middle, weights + at.ffn_norm, static_cast<T>(shape.norm_eps), count, d,
                           x, kept.inverse_ffn + rows.begin});
-  QuantizeInput(quantization_.layers, x, count, d, rows.worker.quantized, x);
+  QuantizeInput(quantization.layers, x, count, d, rows.worker.quantized, x);
   MultiplyByTransposed<T>({.m = count,
                            .n = 2 * f,
                            .k = d,
@@ -144,7 +144,7 @@ void Transformer<T>::Passes::AfterAttention(const T* weights, const PassOptions&
                            .c = gate_up,
                            .c_stride = 2 * f});
   SwigluForward(SwigluTask<T>{gate_up, count, f, rows.worker.ffn});
-  QuantizeInput(quantization_.layers, rows.worker.ffn, count, f, rows.worker.quantized,
+  QuantizeInput(quantization.layers, rows.worker.ffn, count, f, rows.worker.quantized,
                 rows.worker.ffn);
   MultiplyByTransposed<T>({.m = count,
                            .n = d,

@@ -20,7 +20,7 @@ double Transformer<T>::Passes::Head(const T* weights, const Batch& batch,
       NormForward(NormTask<T>{stream + rows.begin * d, weights + layout.final_norm(),
                               static_cast<T>(shape.norm_eps), rows.count, d, x,
                               buffers.inverse_final + rows.begin});
-      QuantizeInput(quantization_.head, x, rows.count, d, rows.worker.quantized, x);
+      QuantizeInput(quantization.head, x, rows.count, d, rows.worker.quantized, x);
       MultiplyByTransposed<T>({.m = rows.count,
                                .n = vocab,
                                .k = d,
@@ -67,7 +67,7 @@ void Transformer<T>::Passes::Logits(const T* weights, size_t count, T* logits) {
     NormForward(NormTask<T>{buffers.stream[shape.layers] + rows.begin * d,
                             weights + layout.final_norm(), static_cast<T>(shape.norm_eps),
                             rows.count, d, x, buffers.inverse_final + rows.begin});
-    QuantizeInput(quantization_.head, x, rows.count, d, rows.worker.quantized, x);
+    QuantizeInput(quantization.head, x, rows.count, d, rows.worker.quantized, x);
     MultiplyByTransposed<T>({.m = rows.count,
                              .n = vocab,
                              .k = d,

@@ -32,6 +32,7 @@ class Transformer<T>::Passes {
   const ModelShape shape;
   const ParameterLayout layout;
   Buffers<T> buffers;
+  InputQuantization quantization;
 
  private:
   using Layer = typename Buffers<T>::Layer;
@@ -89,7 +90,6 @@ class Transformer<T>::Passes {
   uint64_t DropoutSeed(const PassOptions& options, size_t layer, size_t which) const;
 
   const int threads_;
-  const InputQuantization quantization_;
   const T scale_;  ///< of attention
 };
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "converter/rope.h"
 #include "train_host/math/random.h"
 #include "train_host/model/passes.h"
 
@@ -10,18 +11,20 @@ namespace quanta::train {
 
 template <class T>
 Transformer<T>::Passes::Passes(const ModelShape& its_shape, size_t rows, size_t length, int threads,
-                               InputQuantization quantization)
+                               InputQuantization its_quantization)
     : shape(its_shape),
       layout(its_shape),
       buffers(its_shape, rows, length, threads),
+      quantization(its_quantization),
       threads_(threads),
-      quantization_(quantization),
       scale_(static_cast<T>(1 / std::sqrt(static_cast<double>(its_shape.head_dim)))) {
-  const size_t half = shape.head_dim / 2;
+  // In the steps and the precision in which the runtime has them.
+  const std::vector<float> frequencies =
+      converter::PlainFrequencies(shape.rope_theta, shape.head_dim);
+  const size_t half = frequencies.size();
   for (size_t position = 0; position < length; ++position) {
     for (size_t i = 0; i < half; ++i) {
-      const double turn = 2 * static_cast<double>(i) / shape.head_dim;
-      const double angle = static_cast<double>(position) / std::pow(shape.rope_theta, turn);
+      const auto angle = static_cast<double>(static_cast<float>(position) * frequencies[i]);
       buffers.cosine[position * half + i] = static_cast<T>(std::cos(angle));
       buffers.sine[position * half + i] = static_cast<T>(std::sin(angle));
     }
@@ -63,6 +66,11 @@ template <class T>
 void Transformer<T>::Logits(const T* weights, const Batch& batch, T* logits) {
   passes_->Forward(weights, batch, {});
   passes_->Logits(weights, batch.length, logits);
+}
+
+template <class T>
+void Transformer<T>::QuantizeInputs(InputQuantization quantization) {
+  passes_->quantization = quantization;
 }
 
 template <class T>

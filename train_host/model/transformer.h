@@ -50,6 +50,8 @@ class Transformer {
   /// The logits of the batch's first row [length, vocab].
   void Logits(const T* weights, const Batch& batch, T* logits);
 
+  void QuantizeInputs(InputQuantization quantization);
+
   const ParameterLayout& layout() const;
   size_t bytes() const;  ///< of all buffers
 
