@@ -2,7 +2,6 @@
 #include "train_host/data/documents.h"
 
 #include <algorithm>
-#include <set>
 #include <string_view>
 
 #include "converter/error.h"
@@ -30,31 +29,19 @@ class LineReader {
   Document Read(std::string_view line) const {
     const Json json = converter::ParseJson(line, place_);
     if (!json.is_object()) Refuse("is no JSON object");
-    if (json.contains("text")) {
-      CheckKeys(json, {"text"});
-      return {{Text(json, "text"), true}};
-    }
-    if (json.contains("prompt")) {
-      CheckKeys(json, {"prompt", "answer"});
-      return Instruction(Text(json, "prompt"), Text(json, "answer"));
-    }
-    if (json.contains("messages")) {
-      CheckKeys(json, {"messages"});
-      return Conversation(Messages(json["messages"]));
-    }
+    const bool text = json.contains("text"), prompt = json.contains("prompt");
+    const bool messages = json.contains("messages");
+    if (text + prompt + messages > 1)
+      Refuse("has more than one of the keys text, prompt, messages");
+    if (text) return {{Text(json, "text"), true}};
+    if (prompt) return Instruction(Text(json, "prompt"), Text(json, "answer"));
+    if (messages) return Conversation(Messages(json["messages"]));
     Refuse("has none of the keys text, prompt, messages");
   }
 
  private:
   [[noreturn]] void Refuse(const std::string& what, const std::string& hint = {}) const {
     throw Error(Code::kCorrupt, place_, what, hint);
-  }
-
-  /// A key that is not known may be a misspelt one.
-  void CheckKeys(const Json& json, const std::set<std::string>& known) const {
-    for (const auto& [key, value] : json.items()) {
-      if (!known.contains(key)) Refuse("has the unknown key '" + key + "'");
-    }
   }
 
   std::string Text(const Json& json, const char* key) const {
@@ -69,7 +56,6 @@ class LineReader {
     std::vector<Message> messages;
     for (const Json& entry : list) {
       if (!entry.is_object()) Refuse("has a message that is no object");
-      CheckKeys(entry, {"role", "content"});
       messages.push_back({Role(Text(entry, "role")), Text(entry, "content")});
     }
     return messages;

@@ -30,8 +30,8 @@ struct DocumentOptions {
 ///       {"text": "..."}                         all of it is learnt
 ///       {"prompt": "...", "answer": "..."}      the answer is learnt
 ///       {"messages": [{"role": "user", "content": "..."}, ...]}  the assistant's words are
-///     Prompt and answer are a conversation where there is a chat template, else one text
-///     behind the other. Messages need a template.
+///     Other keys are left alone. Prompt and answer are a conversation where there is a chat
+///     template, else one text behind the other. Messages need a template.
 ///   others: text.
 /// Memory: the file is mapped, a document is in memory.
 /// Throws converter::Error naming the file and the line: kCorrupt for what is not UTF-8, not JSON
