@@ -147,7 +147,7 @@ else()
   quanta_dep(utf8proc TARGET utf8proc INCLUDE ${utf8proc_dir})
 endif()
 
-# Built for one thread per call, with its own locks: many threads may call it at once. No part of
+# Built with threads, without which calls from several threads at once are not safe. No part of
 # what is installed: the trainer alone uses it.
 if(QUANTA_PLATFORM STREQUAL host)
   find_library(QUANTA_OPENBLAS_LIBRARY openblas ${quanta_find} PATH_SUFFIXES lib)
@@ -160,7 +160,7 @@ if(QUANTA_PLATFORM STREQUAL host)
   else()
     quanta_fetch(openblas)
     quanta_add_fetched(${openblas_dir} openblas BUILD_STATIC_LIBS=ON BUILD_WITHOUT_LAPACK=ON
-      NOFORTRAN=ON DYNAMIC_ARCH=ON USE_THREAD=OFF USE_LOCKING=ON)
+      NOFORTRAN=ON DYNAMIC_ARCH=ON USE_THREAD=ON)
     add_library(quanta_dep::openblas INTERFACE IMPORTED GLOBAL)
     target_link_libraries(quanta_dep::openblas INTERFACE openblas_static)
     target_include_directories(quanta_dep::openblas SYSTEM INTERFACE

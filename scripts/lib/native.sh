@@ -21,12 +21,13 @@ recipe_minja() {
   mv "$WORK/include" "$OUT/include"
 }
 
-# One thread per call: the trainer cuts products into tiles for the project's own pool.
+# The variant with pthreads: the trainer's threads call it at once, each for itself, and the
+# serial one is not safe for that (products_test fails with it).
 recipe_openblas() {
   unpack_debs openblas ./usr/lib ./usr/include
   mkdir -p "$WORK/prefix/include/openblas" "$WORK/prefix/lib"
-  cp "$OUT"/usr/include/*/openblas-serial/*.h "$WORK/prefix/include/openblas/"
-  cp -L "$OUT"/usr/lib/*/openblas-serial/libopenblas.a "$WORK/prefix/lib/"
+  cp "$OUT"/usr/include/*/openblas-pthread/*.h "$WORK/prefix/include/openblas/"
+  cp -L "$OUT"/usr/lib/*/openblas-pthread/libopenblas.a "$WORK/prefix/lib/"
   rm -rf "${OUT:?}"/*
   mv "$WORK/prefix"/* "$OUT/"
 }
