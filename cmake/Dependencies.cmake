@@ -1,6 +1,6 @@
 # Defines, on every platform:
 #   quanta_dep::flatbuffers quanta_dep::zstd quanta_dep::sodium quanta_dep::hwy quanta_dep::utf8proc
-#   quanta_dep::json quanta_dep::cli11, natively also quanta_dep::minja
+#   quanta_dep::json quanta_dep::cli11, natively also quanta_dep::minja quanta_dep::openblas
 #   GTest::gtest GTest::gtest_main GTest::gmock (after quanta_find_gtest())
 # and quanta_flatbuffer(<target> <schema.fbs>).
 #
@@ -145,6 +145,27 @@ else()
   quanta_fetch(utf8proc)
   quanta_add_fetched(${utf8proc_dir} utf8proc UTF8PROC_INSTALL=OFF)
   quanta_dep(utf8proc TARGET utf8proc INCLUDE ${utf8proc_dir})
+endif()
+
+# Built with threads, without which calls from several threads at once are not safe. No part of
+# what is installed: the trainer alone uses it.
+if(QUANTA_PLATFORM STREQUAL host)
+  find_library(QUANTA_OPENBLAS_LIBRARY openblas ${quanta_find} PATH_SUFFIXES lib)
+  mark_as_advanced(QUANTA_OPENBLAS_LIBRARY)
+  if(QUANTA_OPENBLAS_LIBRARY)
+    add_library(quanta_dep::openblas STATIC IMPORTED GLOBAL)
+    set_target_properties(quanta_dep::openblas PROPERTIES
+      IMPORTED_LOCATION ${QUANTA_OPENBLAS_LIBRARY}
+      INTERFACE_INCLUDE_DIRECTORIES ${QUANTA_DEPS_PREFIX}/include/openblas)
+  else()
+    quanta_fetch(openblas)
+    quanta_add_fetched(${openblas_dir} openblas BUILD_STATIC_LIBS=ON BUILD_WITHOUT_LAPACK=ON
+      NOFORTRAN=ON DYNAMIC_ARCH=ON USE_THREAD=ON)
+    add_library(quanta_dep::openblas INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(quanta_dep::openblas INTERFACE openblas_static)
+    target_include_directories(quanta_dep::openblas SYSTEM INTERFACE
+      ${openblas_dir} ${CMAKE_BINARY_DIR})
+  endif()
 endif()
 
 # --- tests only ---

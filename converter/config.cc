@@ -103,16 +103,23 @@ void Config::Require(std::string_view key, const Json& value) {
   }
 }
 
-void Config::RefuseUnread(std::span<const std::string> allowed) const {
+std::string Config::FirstUnread(std::span<const std::string> allowed) const {
   for (const auto& [key, value] : object_.items()) {
     const std::string full = path_ + key;
     const bool known = value.is_null() || read_.contains(key) ||
                        std::find(allowed.begin(), allowed.end(), full) != allowed.end();
-    if (known) continue;
-    throw Error(Code::kUnsupported, place_,
-                "unknown setting " + full + " = " + Show(value) + ", which may change the model",
-                "if it does not, add --allow-unknown-config " + full);
+    if (!known) return full;
   }
+  return {};
+}
+
+void Config::RefuseUnread(std::span<const std::string> allowed) const {
+  const std::string full = FirstUnread(allowed);
+  if (full.empty()) return;
+  throw Error(Code::kUnsupported, place_,
+              "unknown setting " + full + " = " + Show(object_.at(full.substr(path_.size()))) +
+                  ", which may change the model",
+              "if it does not, add --allow-unknown-config " + full);
 }
 
 }  // namespace quanta::converter

@@ -55,6 +55,9 @@ class Config {
   /// `allowed` has it (as "rope_scaling.KEY" for one inside an object).
   void RefuseUnread(std::span<const std::string> allowed) const;
 
+  /// The first key that was never read, with its path; empty: all were.
+  std::string FirstUnread(std::span<const std::string> allowed = {}) const;
+
   /// Throws Error(code) about `key`.
   [[noreturn]] void Refuse(Code code, std::string_view key, std::string_view what,
                            std::string_view hint = {}) const;

@@ -76,7 +76,7 @@ void Progress::Show() {
 void Progress::Draw(double now) {
   const double share =
       total_ == 0 ? 0 : std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
-  const std::string left = Remaining(now, share);
+  const std::string left = Remaining(now, share) + (note_.empty() ? "" : ", " + note_);
   if (style_ == Style::kBar) {
     std::string bar(static_cast<size_t>(share * kBarWidth), '#');
     bar.resize(kBarWidth, '.');

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <utility>
 
 namespace quanta::converter {
 
@@ -37,6 +38,9 @@ class Progress {
   /// Throws Error(kCancelled) once `stop` is set.
   void CheckStop() const;
 
+  /// Something to show beside the share, from the next time on: "loss 2.31".
+  void Note(std::string note) { note_ = std::move(note); }
+
   /// Wipes the bar, so that something else can be printed.
   void Clear();
 
@@ -49,7 +53,7 @@ class Progress {
   Style style_;
   std::FILE* stream_;
   const std::atomic<bool>* stop_;
-  std::string phase_;
+  std::string phase_, note_;
   uint64_t done_ = 0, total_ = 0;
   double started_ = 0, shown_ = 0;
   bool drawn_ = false;

@@ -246,6 +246,10 @@ Config Settings(Config& config) {
 
 }  // namespace
 
+std::vector<float> PlainFrequencies(double theta, uint32_t dim) {
+  return Reciprocals(Wavelengths(theta, dim));
+}
+
 RopeTable MakeRope(Config& settings, Config& outer, const RopeDefaults& defaults,
                    std::span<const std::string> allowed) {
   const double theta = Theta(outer, settings, defaults.theta);

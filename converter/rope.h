@@ -40,7 +40,10 @@ struct RopeDefaults {
 RopeTable ReadRope(Config& config, const RopeDefaults& defaults,
                    std::span<const std::string> allowed);
 
-/// The same from the settings alone, an object of rope_parameters; `outer` is where old
+/// [dim / 2]: those of the rope type default.
+std::vector<float> PlainFrequencies(double theta, uint32_t dim);
+
+/// ReadRope from the settings alone, an object of rope_parameters; `outer` is where old
 /// files keep some of them.
 RopeTable MakeRope(Config& settings, Config& outer, const RopeDefaults& defaults,
                    std::span<const std::string> allowed);

@@ -262,4 +262,18 @@ SafetensorsHeader ParseSafetensors(std::span<const std::byte> file, std::string_
   return header;
 }
 
+std::string WriteSafetensorsHeader(std::span<const SafetensorsEntry> entries) {
+  Json header = {{"__metadata__", {{"format", "pt"}}}};
+  for (const SafetensorsEntry& entry : entries) {
+    header[entry.name] = {
+        {"dtype", entry.dtype}, {"shape", entry.shape}, {"data_offsets", {entry.begin, entry.end}}};
+  }
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');
+  const uint64_t length = text.size();
+  std::string bytes(sizeof(length), '\0');
+  std::memcpy(bytes.data(), &length, sizeof(length));
+  return bytes + text;
+}
+
 }  // namespace quanta::converter

@@ -33,6 +33,11 @@ inline constexpr uint64_t kMaxSafetensorsHeader = 100'000'000;
 /// Throws Error(kCorrupt, kUnsupported).
 SafetensorsHeader ParseSafetensors(std::span<const std::byte> file, std::string_view place);
 
+/// What a safetensors file begins with, the data section following: the length of the header
+/// and the header, filled up so that the data begins aligned. `entries` cover the data section
+/// in order.
+std::string WriteSafetensorsHeader(std::span<const SafetensorsEntry> entries);
+
 /// Bytes an element of `dtype` takes; 0 for a name that this version does not know.
 size_t SafetensorsDtypeBytes(std::string_view dtype);
 

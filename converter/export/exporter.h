@@ -17,6 +17,7 @@ struct ExportInput {
   const TokenizerTables* tokenizer = nullptr;  ///< null: the model works on ids
   const ChatSource* chat = nullptr;            ///< null: no template
   std::string name = {};                       ///< what the model is called
+  std::string tool = "quanta-convert";         ///< who writes it
 };
 
 struct ExportOptions {

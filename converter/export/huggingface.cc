@@ -2,7 +2,6 @@
 //
 // A folder as transformers' save_pretrained writes it.
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "converter/export/out_tensor.h"
 #include "converter/families/family.h"
 #include "converter/json.h"
+#include "converter/safetensors.h"
 #include "converter/scratch.h"
 #include "converter/tokenizer/write_tokenizer_json.h"
 #include "converter/writer/atomic_file.h"
@@ -95,20 +95,14 @@ class HuggingFaceExport {
   }
 
   std::string Header() const {
-    Json header = {{"__metadata__", {{"format", "pt"}}}};
+    std::vector<SafetensorsEntry> entries;
     uint64_t end = 0;
     for (const OutTensor& tensor : out_) {
-      header[tensor.name] = {{"dtype", tensor.type->name},
-                             {"shape", tensor.Shape()},
-                             {"data_offsets", {end, end + tensor.bytes()}}};
+      entries.push_back(
+          {tensor.name, std::string(tensor.type->name), tensor.Shape(), end, end + tensor.bytes()});
       end += tensor.bytes();
     }
-    std::string text = header.dump();
-    text.append((8 - text.size() % 8) % 8, ' ');  // tensors begin aligned
-    const uint64_t length = text.size();
-    std::string bytes(sizeof(length), '\0');
-    std::memcpy(bytes.data(), &length, sizeof(length));
-    return bytes + text;
+    return WriteSafetensorsHeader(entries);
   }
 
   void WriteWeights() {
@@ -152,7 +146,7 @@ class HuggingFaceExport {
     if (!input_.checkpoint.license.empty()) {
       text += "---\nlicense: " + input_.checkpoint.license + "\n---\n\n";
     }
-    return text + "A " + std::string(family_->architecture) + " written by quanta-convert.\n";
+    return text + "A " + std::string(family_->architecture) + " written by " + input_.tool + ".\n";
   }
 
   void WriteJson(const std::string& name, const Json& json) {

@@ -21,6 +21,17 @@ recipe_minja() {
   mv "$WORK/include" "$OUT/include"
 }
 
+# The variant with pthreads: the trainer's threads call it at once, each for itself, and the
+# serial one is not safe for that (products_test fails with it).
+recipe_openblas() {
+  unpack_debs openblas ./usr/lib ./usr/include
+  mkdir -p "$WORK/prefix/include/openblas" "$WORK/prefix/lib"
+  cp "$OUT"/usr/include/*/openblas-pthread/*.h "$WORK/prefix/include/openblas/"
+  cp -L "$OUT"/usr/lib/*/openblas-pthread/libopenblas.a "$WORK/prefix/lib/"
+  rm -rf "${OUT:?}"/*
+  mv "$WORK/prefix"/* "$OUT/"
+}
+
 recipe_loader() { unpack_debs loader; }
 
 # run_with_loader TOOLDIR BINARY NAME: a launcher in $OUT/bin that starts a newer Debian's binary
@@ -124,5 +135,6 @@ setup_native() {
   setup_sources
   step minja tools/minja "$(pins deb minja)" recipe_minja
   setup_libraries host "$(c++ --version | head -1)" -DCMAKE_POSITION_INDEPENDENT_CODE=ON
+  step host-openblas prefix/host "$(pins deb openblas)" recipe_openblas
   step host-minja prefix/host "$(stamp_of minja)" recipe_minja_headers
 }

@@ -10,8 +10,11 @@
 #include "converter/error.h"
 #include "converter/version.h"
 #include "train_host/cli/command_line.h"
+#include "train_host/cli/eval_command.h"
 #include "train_host/cli/plot_command.h"
+#include "train_host/cli/sample_command.h"
 #include "train_host/cli/tokenizer_command.h"
+#include "train_host/cli/train_command.h"
 
 namespace quanta::train {
 namespace {
@@ -27,6 +30,9 @@ struct Command {
 /// In the order of --help. A command has a header of its own.
 constexpr Command kCommands[] = {
     {"tokenizer", "Make a tokenizer (byte-level BPE) from text files", RunTokenizer},
+    {"train", "Train a model as a configuration file says", RunTrain},
+    {"eval", "Measure how well a checkpoint predicts texts", RunEval},
+    {"sample", "Let a checkpoint write", RunSample},
     {"plot", "Draw loss, learning rate, gradient norm and speed of runs", RunPlot},
 };
 

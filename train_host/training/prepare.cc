@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+//
+// What a run needs before its first step.
+#include <algorithm>
+#include <filesystem>
+
+#include "converter/error.h"
+#include "converter/readers/reader.h"
+#include "runtime/core/thread_pool.h"
+#include "train_host/checkpoint/describe.h"
+#include "train_host/training/trainer.h"
+
+namespace quanta::train {
+
+namespace fs = std::filesystem;
+using converter::Error;
+using converter::Format;
+
+Trainer::Trainer(TrainConfig config, const TrainerOptions& options)
+    : config_(std::move(config)),
+      options_(options),
+      progress_(options.style, options.console, nullptr),
+      store_(config_.output) {
+  const int wanted = config_.run.threads != 0 ? config_.run.threads : ThreadPool::UsableCores();
+  threads_ = ThreadPool::Process().Reserve(wanted);
+  PrepareOutput();
+  PrepareTokens();
+  PrepareModel();
+  if (options_.resume && !store_.Steps().empty()) Resume();
+  metrics_ = std::make_unique<MetricsFile>(config_.output + "/metrics.jsonl", state_.step);
+}
+
+void Trainer::PrepareOutput() {
+  if (config_.output.empty()) {
+    throw Error(Code::kInvalidArgument, "", "no output folder given", "set output in the file");
+  }
+  std::error_code error;
+  fs::create_directories(config_.output, error);
+  if (error) throw Error(Code::kIo, config_.output, error.message());
+  store_.CleanUp(0);
+  if (options_.resume || store_.Steps().empty()) return;
+  throw Error(Code::kInvalidArgument, config_.output, "holds the checkpoints of a run",
+              "--resume goes on with it; or name another output");
+}
+
+void Trainer::PrepareTokens() {
+  const DataConfig& data = config_.data;
+  const std::string tokenizer = data.tokenizer.empty() ? config_.init : data.tokenizer;
+  if (tokenizer.empty()) {
+    throw Error(Code::kInvalidArgument, "", "no tokenizer given", "set data.tokenizer");
+  }
+  if (data.train.empty()) {
+    throw Error(Code::kInvalidArgument, "", "no texts given", "set data.train");
+  }
+  tokenizer_ = std::make_unique<TrainTokenizer>(tokenizer, data.end_token);
+  train_ = OpenTokens(data.train, "train.tokens");
+  if (!data.eval.empty()) eval_ = OpenTokens(data.eval, "eval.tokens");
+}
+
+/// The texts as tokens: those of an earlier start where they are still right.
+std::unique_ptr<TokenFile> Trainer::OpenTokens(const std::vector<std::string>& paths,
+                                               const char* name) {
+  const TokenSource source = {paths, config_.data.separator};
+  const std::string path = config_.output + "/" + name;
+  const uint64_t fingerprint = TokenFingerprint(source, *tokenizer_);
+  if (fs::exists(path)) {
+    try {
+      auto file = std::make_unique<TokenFile>(path);
+      if (file->fingerprint() == fingerprint) return file;
+    } catch (const Error&) {
+      // Damaged: made again below.
+    }
+  }
+  uint64_t bytes = 0;
+  for (const std::string& one : paths) bytes += fs::file_size(one);
+  progress_.Start("encoding", bytes);
+  WriteTokenFile(source, *tokenizer_, fingerprint, path,
+                 [this](uint64_t done) { progress_.Advance(done); });
+  progress_.Clear();
+  auto file = std::make_unique<TokenFile>(path);
+  Say(Format("%s: %zu documents, %llu tokens, %.2f bytes a token", name, file->documents(),
+             static_cast<unsigned long long>(file->tokens()),
+             static_cast<double>(file->text_bytes()) / static_cast<double>(file->tokens())));
+  return file;
+}
+
+void Trainer::PrepareModel() {
+  std::unique_ptr<converter::Checkpoint> init;
+  if (!config_.init.empty()) {
+    init = converter::OpenCheckpoint(config_.init, {});
+    config_.model = ShapeOf(*init);
+  }
+  ModelShape& shape = config_.model;
+  if (shape.vocab == 0) shape.vocab = tokenizer_->vocab();
+  CheckShape(shape);
+  if (shape.vocab < tokenizer_->vocab()) {
+    throw Error(Code::kInvalidArgument, "",
+                Format("model.vocab (%u) is less than the tokenizer's %u tokens", shape.vocab,
+                       tokenizer_->vocab()));
+  }
+  if (config_.length() > shape.context) {
+    throw Error(
+        Code::kInvalidArgument, "",
+        Format("run.length (%u) is more than model.context (%u)", config_.length(), shape.context));
+  }
+  model_ = std::make_unique<Transformer<float>>(shape, config_.run.batch, config_.length(),
+                                                threads_, InputQuantization());
+  const ParameterLayout& layout = model_->layout();
+  for (std::vector<float>* array : {&weights_, &gradient_, &m_, &v_}) array->resize(layout.size());
+  if (init != nullptr) {
+    ReadWeights(*init, layout, weights_.data());
+  } else {
+    Initialize(layout, shape, config_.run.init_deviation, config_.run.seed, weights_.data());
+  }
+  for (const Parameter& parameter : layout.parameters()) {
+    ranges_.push_back({parameter.offset, parameter.count(), parameter.matrix});
+  }
+  if (config_.qat.scheme) quantized_.emplace(shape, layout, config_.qat, weights_.data());
+  for (const std::string& note : quantized_ ? quantized_->notes() : std::vector<std::string>()) {
+    Say("note: " + note);
+  }
+  reader_ =
+      std::make_unique<BatchReader>(*train_, BatchReader::Options{.rows = config_.run.batch,
+                                                                  .length = config_.length(),
+                                                                  .packing = config_.data.packing,
+                                                                  .seed = config_.run.seed});
+  batches_.resize(config_.run.accumulate);
+  Say(Format("%zu parameters, %.1f MiB of activations, %zu rows of %u tokens a pass",
+             layout.count(), static_cast<double>(model_->bytes()) / (1 << 20),
+             reader_->rows_of_pass(), config_.length()));
+}
+
+void Trainer::Resume() {
+  const uint64_t step = store_.Steps().back();
+  const std::string folder = store_.FolderOf(step);
+  state_ = TrainState::Read(folder, config_, train_->fingerprint());
+  const auto checkpoint = converter::OpenCheckpoint(folder, {});
+  ReadWeights(*checkpoint, model_->layout(), weights_.data());
+  const ReadArray arrays[] = {{"m", m_}, {"v", v_}};
+  ReadState(folder, arrays);
+  if (!config_.run.overfit) reader_->Seek(state_.data);
+  Say(Format("going on behind step %llu", static_cast<unsigned long long>(state_.step)));
+}
+
+}  // namespace quanta::train

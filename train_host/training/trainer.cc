@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include "train_host/training/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "converter/error.h"
+#include "runtime/core/thread_pool.h"
+#include "runtime/platform/platform.h"
+#include "train_host/math/random.h"
+
+namespace quanta::train {
+
+using converter::Error;
+using converter::Format;
+using converter::Json;
+
+namespace {
+
+/// Of the moving mean of the loss, and how many steps it takes to mean something.
+constexpr double kMeanKeeps = 0.98;
+constexpr uint64_t kSettled = 20;
+enum Purpose : uint64_t { kDropout = 101 };
+
+}  // namespace
+
+Trainer::~Trainer() = default;
+
+void Trainer::Run() {
+  progress_.Start("training", config_.run.steps - std::min(config_.run.steps, state_.step));
+  while (state_.step < config_.run.steps && !state_.stopped) {
+    const Json line = Step();
+    if (Due(std::max<uint64_t>(config_.run.log_every, 1)) || state_.step == config_.run.steps) {
+      metrics_->Write(line);
+    }
+    progress_.Note(Format("step %llu, loss %.4f, %.0f tokens/s",
+                          static_cast<unsigned long long>(state_.step), line["loss"].get<double>(),
+                          line["tokens_per_second"].get<double>()));
+    progress_.Advance(1);
+    const bool last = state_.step == config_.run.steps;
+    if (eval_ != nullptr && (Due(config_.run.eval_every) || last)) EvaluateNow();
+    if (!config_.run.sample_prompt.empty() && (Due(config_.run.eval_every) || last)) SampleNow();
+    const bool stop = options_.stop != nullptr && options_.stop->load();
+    if (Due(config_.run.save_every) || last || stop || state_.stopped) Save();
+    if (stop) {
+      Fail(Code::kCancelled, "interrupted", "--resume goes on from " + LastCheckpoint());
+    }
+  }
+  progress_.Clear();
+}
+
+Json Trainer::Step() {
+  const double begin = platform::Now();
+  const uint64_t step = state_.step + 1;
+  const double loss = Differentiate();
+  const double norm = GradientNorm(gradient_.data(), ranges_, &norm_scratch_, threads_);
+  CheckLoss(loss, norm);
+  const double clip = config_.run.clip;
+  const double lr = config_.schedule.At(step);
+  Update({weights_.data(), gradient_.data(), m_.data(), v_.data(), ranges_, lr,
+          clip > 0 && norm > clip ? clip / norm : 1, step},
+         config_.optimizer, threads_);
+  state_.step = step;
+  uint64_t tokens = 0;
+  for (const Batch& batch : batches_) tokens += batch.tokens();
+  state_.tokens += tokens;
+  state_.data = reader_->position();
+  return {{"step", step},
+          {"loss", loss},
+          {"lr", lr},
+          {"grad_norm", norm},
+          {"tokens", state_.tokens},
+          {"tokens_per_second", static_cast<double>(tokens) / (platform::Now() - begin)}};
+}
+
+/// The gradient of the mean loss over all targets of the step's batches, and that mean.
+double Trainer::Differentiate() {
+  const bool again = config_.run.overfit && batches_[0].rows != 0;
+  size_t targets = 0;
+  for (Batch& batch : batches_) {
+    if (!again) reader_->Next(&batch);
+    targets += batch.target_count;
+  }
+  std::fill(gradient_.begin(), gradient_.end(), 0.0f);
+  const float* weights = Effective();
+  const double scale = 1 / static_cast<double>(std::max<size_t>(targets, 1));
+  double sum = 0;
+  for (size_t i = 0; i < batches_.size(); ++i) {
+    const uint64_t seed = Seed(Seed(config_.run.seed, kDropout), state_.step * batches_.size() + i);
+    sum += model_->Differentiate(weights, batches_[i],
+                                 {.scale = scale,
+                                  .smoothing = config_.run.smoothing,
+                                  .dropout = config_.run.dropout,
+                                  .seed = seed},
+                                 gradient_.data());
+  }
+  return sum * scale;
+}
+
+void Trainer::CheckLoss(double loss, double norm) {
+  const auto step = static_cast<unsigned long long>(state_.step + 1);
+  if (!std::isfinite(loss) || !std::isfinite(norm)) {
+    Fail(Code::kLimit,
+         Format("step %llu: the %s is not a number any more", step,
+                std::isfinite(loss) ? "gradient" : "loss"),
+         "lower optimizer.lr, or raise optimizer.warmup; the last checkpoint is " +
+             LastCheckpoint());
+  }
+  const bool spike = state_.step >= kSettled && loss > config_.run.spike * state_.usual_loss;
+  state_.spikes = spike ? state_.spikes + 1 : 0;
+  if (config_.run.spikes != 0 && state_.spikes >= config_.run.spikes) {
+    Fail(Code::kLimit,
+         Format("step %llu: the loss has been more than %g times the usual %.3f for %llu steps",
+                step, config_.run.spike, state_.usual_loss,
+                static_cast<unsigned long long>(state_.spikes)),
+         "lower optimizer.lr; the last checkpoint is " + LastCheckpoint());
+  }
+  // A spike does not become the usual.
+  if (spike) return;
+  state_.usual_loss =
+      state_.usual_loss == 0 ? loss : kMeanKeeps * state_.usual_loss + (1 - kMeanKeeps) * loss;
+}
+
+bool Trainer::Quantizing() const { return quantized_ && state_.step >= config_.qat.from; }
+
+const float* Trainer::Effective() {
+  if (!quantized_) return weights_.data();
+  model_->QuantizeInputs(Quantizing() ? quantized_->inputs() : InputQuantization());
+  return Quantizing() ? quantized_->Make(weights_.data(), threads_) : weights_.data();
+}
+
+bool Trainer::EvaluateNow() {
+  const Evaluation result = Evaluate(
+      *model_, Effective(), *eval_,
+      {.rows = config_.run.batch, .length = config_.length(), .packing = config_.data.packing},
+      config_.run.eval_batches);
+  metrics_->Write(
+      {{"step", state_.step}, {"eval_loss", result.loss}, {"eval_perplexity", result.perplexity}});
+  Say(Format("step %llu: evaluation loss %.4f, perplexity %.3f",
+             static_cast<unsigned long long>(state_.step), result.loss, result.perplexity));
+  if (result.loss < state_.best_eval) {
+    state_.best_eval = result.loss;
+    state_.worse_evals = 0;
+    Save();
+    store_.Link("best", state_.step);
+    return true;
+  }
+  ++state_.worse_evals;
+  state_.stopped = config_.run.patience != 0 && state_.worse_evals >= config_.run.patience;
+  if (state_.stopped) {
+    Say(Format("no better evaluation in %llu: training ends",
+               static_cast<unsigned long long>(state_.worse_evals)));
+  }
+  return !state_.stopped;
+}
+
+void Trainer::SampleNow() {
+  const std::string text =
+      Sample(*model_, Effective(), *tokenizer_, config_.run.sample_prompt, config_.length(),
+             config_.model.vocab, {.tokens = config_.run.sample_tokens});
+  metrics_->Write({{"step", state_.step}, {"sample", text}});
+  Say("sample: " + config_.run.sample_prompt + text);
+}
+
+void Trainer::Save() {
+  const NamedArray arrays[] = {{"m", m_}, {"v", v_}};
+  try {
+    SaveCheckpoint({.shape = config_.model,
+                    .layout = model_->layout(),
+                    .weights = weights_.data(),
+                    .tokenizer = tokenizer_.get(),
+                    .arrays = arrays,
+                    .state = state_.Describe(config_, train_->fingerprint())},
+                   store_.FolderOf(state_.step));
+    store_.Link("last", state_.step);
+  } catch (const Error& error) {
+    Fail(error.code(), error.what(), "the last checkpoint is " + LastCheckpoint());
+  }
+  store_.CleanUp(config_.run.keep);
+}
+
+void Trainer::Fail(Code code, const std::string& what, const std::string& hint) const {
+  throw Error(code, "", what, hint);
+}
+
+std::string Trainer::LastCheckpoint() const {
+  const std::vector<uint64_t> steps = store_.Steps();
+  return steps.empty() ? "none yet" : store_.FolderOf(steps.back());
+}
+
+void Trainer::Say(const std::string& line) {
+  if (options_.style == converter::Progress::Style::kNone) return;
+  progress_.Clear();
+  std::fprintf(options_.console, "%s\n", line.c_str());
+  std::fflush(options_.console);
+}
+
+}  // namespace quanta::train

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "converter/progress.h"
+#include "train_host/checkpoint/folder.h"
+#include "train_host/config/train_config.h"
+#include "train_host/data/packing.h"
+#include "train_host/model/transformer.h"
+#include "train_host/training/evaluate.h"
+#include "train_host/training/metrics.h"
+#include "train_host/training/state.h"
+#include "train_host/training/weights.h"
+
+namespace quanta::train {
+
+struct TrainerOptions {
+  bool resume = false;  ///< from the last checkpoint of the output folder, if there is one
+  converter::Progress::Style style = converter::Progress::Style::kNone;
+  std::FILE* console = stderr;              ///< progress, samples and notes
+  const std::atomic<bool>* stop = nullptr;  ///< set: save, and end with kCancelled
+};
+
+/// A training run: steps, evaluations, samples, checkpoints, until its end. The output folder
+/// holds metrics.jsonl, the token files and the checkpoints (CheckpointStore).
+class Trainer {
+ public:
+  /// Reads everything, so that what is wrong is told before the first step.
+  /// Throws converter::Error.
+  Trainer(TrainConfig config, const TrainerOptions& options);
+  ~Trainer();
+
+  /// Throws converter::Error: kLimit if the loss is not a number any more or stays far above what
+  /// it was; kNoSpace, kIo if a checkpoint cannot be written; kCancelled. The last checkpoint is
+  /// intact then, and the message names it.
+  void Run();
+
+  const TrainState& state() const { return state_; }
+  const float* weights() const { return weights_.data(); }
+  /// What the model computes with now: quantized where it trains for that.
+  const float* effective() { return Effective(); }
+  Transformer<float>& model() { return *model_; }
+  const ModelShape& shape() const { return config_.model; }
+
+ private:
+  void PrepareOutput();
+  void PrepareTokens();
+  std::unique_ptr<TokenFile> OpenTokens(const std::vector<std::string>& paths, const char* name);
+  void PrepareModel();
+  void Resume();
+
+  /// One step; returns its metrics.
+  converter::Json Step();
+  double Differentiate();
+  void CheckLoss(double loss, double norm);
+  bool Quantizing() const;
+  const float* Effective();
+  /// False: training ends here.
+  bool EvaluateNow();
+  void SampleNow();
+  void Save();
+  [[noreturn]] void Fail(Code code, const std::string& what, const std::string& hint) const;
+  std::string LastCheckpoint() const;
+  void Say(const std::string& line);
+  bool Due(uint64_t every) const { return every != 0 && state_.step % every == 0; }
+
+  TrainConfig config_;
+  const TrainerOptions options_;
+  converter::Progress progress_;
+  CheckpointStore store_;
+  std::unique_ptr<TrainTokenizer> tokenizer_;
+  std::unique_ptr<TokenFile> train_, eval_;
+  std::unique_ptr<BatchReader> reader_;
+  std::unique_ptr<Transformer<float>> model_;
+  std::unique_ptr<MetricsFile> metrics_;
+  std::optional<QuantizedWeights> quantized_;
+  std::vector<float> weights_, gradient_, m_, v_;
+  std::vector<UpdateRange> ranges_;
+  std::vector<double> norm_scratch_;
+  std::vector<Batch> batches_;  ///< of a step
+  TrainState state_;
+  int threads_ = 1;
+};
+
+}  // namespace quanta::train
