@@ -2,6 +2,7 @@
 #   quanta_dep::flatbuffers quanta_dep::zstd quanta_dep::sodium quanta_dep::hwy quanta_dep::utf8proc
 #   quanta_dep::json quanta_dep::cli11, natively also quanta_dep::minja quanta_dep::openblas
 #   GTest::gtest GTest::gtest_main GTest::gmock (after quanta_find_gtest())
+#   xnnpack::xnnpack (after quanta_find_xnnpack(); not for WebAssembly)
 # and quanta_flatbuffer(<target> <schema.fbs>).
 #
 # Each library comes from the prefix that scripts/setup built (QUANTA_DEPS_PREFIX). Where that does
@@ -169,6 +170,15 @@ if(QUANTA_PLATFORM STREQUAL host)
 endif()
 
 # --- tests only ---
+macro(quanta_find_xnnpack)
+  find_package(xnnpack CONFIG QUIET ${quanta_find})
+  if(NOT xnnpack_FOUND)
+    quanta_fetch(xnnpack)
+    quanta_fetch(pthreadpool)
+    quanta_add_fetched(${quanta_dependencies_dir}/deps/xnnpack xnnpack
+      XNNPACK_SOURCE_DIR=${xnnpack_dir} PTHREADPOOL_SOURCE_DIR=${pthreadpool_dir})
+  endif()
+endmacro()
 macro(quanta_find_gtest)
   find_package(GTest CONFIG QUIET ${quanta_find})
   if(NOT GTest_FOUND)

@@ -70,11 +70,17 @@ apt_index() {
   say "package index: $(($(seconds) - begin)) s"
 }
 
-# fetch_source NAME: downloads/NAME-VERSION.orig, checked against its pin.
+download_of() { # NAME
+  local version
+  read -r version _ <<< "$(pin source "$1")"
+  printf '%s' "$CACHE/downloads/$1-$version.orig"
+}
+
+# fetch_source NAME: its download_of, checked against its pin.
 fetch_source() {
   local version package sha file uri
   read -r version package sha _ <<< "$(pin source "$1")"
-  file=$CACHE/downloads/$1-$version.orig
+  file=$(download_of "$1")
   if [ -f "$file" ] && sha256sum --check --quiet --status <<< "$sha  $file"; then return 0; fi
   apt_index
   uri=$(apt-get "${APT_OPTIONS[@]}" source --download-only --print-uris "$package" 2> /dev/null |
@@ -89,11 +95,10 @@ fetch_source() {
 
 # unpack_source NAME: into $OUT, without the tarball's own top folder.
 unpack_source() {
-  local version top
-  read -r version _ <<< "$(pin source "$1")"
+  local top
   fetch_source "$1"
   mkdir "$WORK/unpacked"
-  tar -xf "$CACHE/downloads/$1-$version.orig" -C "$WORK/unpacked" --no-same-owner
+  tar -xf "$(download_of "$1")" -C "$WORK/unpacked" --no-same-owner
   top=("$WORK"/unpacked/*)
   [ ${#top[@]} = 1 ] || top=("$WORK/unpacked")
   rmdir "$OUT"

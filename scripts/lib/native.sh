@@ -14,6 +14,20 @@ source_dir() { # NAME
 
 recipe_source() { unpack_source "$1"; }
 
+# For tests: the few files of it that cmake/deps/xnnpack builds (all are 165 MB).
+recipe_xnnpack_source() {
+  fetch_source xnnpack
+  tar -xf "$(download_of xnnpack)" -C "$OUT" --no-same-owner --wildcards \
+    include src/xnnpack src/reference/packing.cc src/microparams-init.c \
+    'src/qd8-f32-q[bc][48]w-gemm/gen/*x16c8-minmax-avx512vnni.c' \
+    'src/qd8-f32-q[bc][48]w-gemm/gen/*x16c8-minmax-neoni8mm.c'
+}
+
+recipe_xnnpack() {
+  cmake_install "$ROOT/cmake/deps/xnnpack" -DXNNPACK_SOURCE_DIR="$CACHE/$(source_dir xnnpack)" \
+    -DPTHREADPOOL_SOURCE_DIR="$CACHE/$(source_dir pthreadpool)"
+}
+
 recipe_minja() {
   unpack_debs minja
   mv "$OUT/usr/include" "$WORK/include"
@@ -100,6 +114,9 @@ setup_sources() {
   for name in $SOURCES; do
     step "source-$name" "$(source_dir "$name")" "$(pin source "$name")" recipe_source "$name"
   done
+  step source-pthreadpool "$(source_dir pthreadpool)" "$(pin source pthreadpool)" recipe_source \
+    pthreadpool
+  step source-xnnpack "$(source_dir xnnpack)" "$(pin source xnnpack)" recipe_xnnpack_source
   step loader tools/loader "$(pins deb loader)" recipe_loader
   step flatc tools/flatc "$CACHE $(pins deb flatc) $(stamp_of loader)" recipe_flatc
 }
@@ -113,8 +130,9 @@ setup_libraries() {
   # Where the work tree and the cache are does not matter: several work trees may share a cache.
   common="$(declare -f cmake_install) ${*//"$ROOT"/}"
   common=${common//"$CACHE"/}
-  for name in zstd sodium hwy utf8proc gtest; do
+  for name in zstd sodium hwy utf8proc gtest xnnpack; do
     extra=()
+    case "$name $platform" in "xnnpack wasm"*) continue ;; esac
     if [ "$platform $name" = "wasm gtest" ]; then extra=(-Dgtest_disable_pthreads=ON); fi
     step "$platform-$name" "prefix/$platform" \
       "$key $common $(stamp_of "source-$name") $(recipe_files "$name")" "recipe_$name" "${extra[@]}"
