@@ -113,6 +113,7 @@ function(quanta_test module)
   endif()
   quanta_add_program(${module}_tests ${flags} SOURCES ${arg_SOURCES}
     DEPS ${arg_DEPS} GTest::gtest_main GTest::gmock)
+  target_compile_options(${module}_tests PRIVATE ${QUANTA_TEST_OPTIONS})
   target_compile_definitions(${module}_tests PRIVATE
     QUANTA_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
   target_link_options(${module}_tests PRIVATE $<$<BOOL:${EMSCRIPTEN}>:-fexceptions>)

@@ -98,10 +98,13 @@ struct Runs {
   }
 };
 
+// DotRun, Mix and AttendBlock are functions of their own for each kind and number of heads: in one,
+// they keep a sanitizing compiler busy for ten minutes. A call is for a block.
+
 /// scores[r][i] = q[r] . k of the block's i-th position, for kHeads heads.
 template <class P, size_t kHeads>
-HWY_INLINE void DotRun(const float* q, const Run<typename P::T>& run, size_t d,
-                       float (&scores)[kHeads][kBlock]) {
+HWY_NOINLINE void DotRun(const float* q, const Run<typename P::T>& run, size_t d,
+                         float (&scores)[kHeads][kBlock]) {
   size_t i = 0;
   for (; i + kTileCols <= run.count; i += kTileCols) {
     V acc[kHeads][kTileCols];
@@ -175,9 +178,9 @@ struct Softmax {
 /// kHeads heads and kCount vectors, position by position. `count`: elements, or none
 /// for whole vectors.
 template <class P, size_t kCount, size_t kHeads, class... Count>
-HWY_INLINE void Mix(const Runs<typename P::T>& runs, size_t head_dim, size_t d,
-                    const float (&weights)[kHeads][kBlock], const float (&factor)[kHeads],
-                    float* out, Count... count) {
+HWY_NOINLINE void Mix(const Runs<typename P::T>& runs, size_t head_dim, size_t d,
+                      const float (&weights)[kHeads][kBlock], const float (&factor)[kHeads],
+                      float* out, Count... count) {
   V sum[kHeads][kCount];
   QUANTA_UNROLL
   for (size_t r = 0; r < kHeads; ++r) {
@@ -251,8 +254,8 @@ struct Block {
 
 /// Adds a block to what kHeads heads, from `head` on, have of the positions before.
 template <class P, size_t kHeads>
-HWY_INLINE void AttendBlock(const AttentionArgs& args, size_t head,
-                            const Block<typename P::T>& block, Softmax* softmax) {
+HWY_NOINLINE void AttendBlock(const AttentionArgs& args, size_t head,
+                              const Block<typename P::T>& block, Softmax* softmax) {
   const size_t d = args.head_dim;
   float weights[kHeads][kBlock];
   float factor[kHeads];

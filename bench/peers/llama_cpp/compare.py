@@ -7,11 +7,13 @@ COMMAND starts llama-bench ("chroot ROOT llama-bench" for one in a private root,
 under whose /tmp the models are then written). For each model (names as in bench/real_sizes.py; of
 Llama's kind) and each of int4 and int8: one checkpoint of random weights becomes a .qfb (q4, q8:
 4.5 and 8 bits a weight) and a GGUF (Q4_0, Q8_0: 4.5 and 8.5 bits, also the embedding), then both
-programs measure decoding and a prompt of 128 tokens, one after the other, --rounds times. Reported
+programs measure decoding and a prompt of 128 tokens, one after the other, --rounds times; and the
+whole process with a prompt of 16 tokens and one token more, its time and its peak memory. Reported
 are the medians. Needs NumPy.
 """
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import statistics
@@ -19,6 +21,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy
 
@@ -146,6 +149,18 @@ def run(command):
     return json.loads(result.stdout)
 
 
+def process(command):
+    """Seconds and peak resident MiB of a whole process."""
+    begin = time.monotonic()
+    child = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise SystemExit(f"{command[0]}: exit code {child.returncode}")
+    return time.monotonic() - begin, usage.ru_maxrss / 1024
+
+
 class Pair:
     """One model in both formats."""
 
@@ -167,6 +182,29 @@ class Pair:
                                                  128, "-n", 64, "-r", 3, "-o", "json"])
         decode = next(row["avg_ts"] for row in rows if row["n_gen"] > 0)
         return decode, next(row["avg_ts"] for row in rows if row["n_prompt"] > 0)
+
+
+    def our_start(self, threads):
+        return process([self.options.bin / "quanta", "bench", self.model, "--threads", threads,
+                        "--runs", 1, "--prompt-tokens", 16, "--tokens", 1])
+
+    def their_start(self, threads):
+        return process(self.options.llama.split() + [
+            "-m", self.inside(self.gguf), "-t", threads, "-pg", "16,1", "-p", 0, "-n", 0, "-r", 1,
+            "--no-warmup"])
+
+
+def compare_start(pair, name, scheme, options):
+    for threads in options.threads:
+        ours, theirs = [], []
+        for _ in range(options.rounds):
+            ours.append(pair.our_start(threads))
+            theirs.append(pair.their_start(threads))
+        for index, work in enumerate(("start to 1 token, s", "peak memory, MiB")):
+            a, b = (statistics.median(row[index] for row in rows) for rows in (ours, theirs))
+            best = min(row[index] for row in ours) / min(row[index] for row in theirs)
+            print(f"| {name} | {scheme} | {threads} | {work} | {a:.2f} | {b:.2f} | {a / b:.2f} | "
+                  f"{best:.2f} |", flush=True)
 
 
 def compare(pair, name, scheme, options):
@@ -195,7 +233,7 @@ def main():
     parser.add_argument("names", nargs="*", default=["SmolLM2-135M"])
     options = parser.parse_args()
     work = options.root / "tmp" if options.root else pathlib.Path(tempfile.gettempdir())
-    print("| model | weights | threads | work | quanta, tok/s | llama.cpp, tok/s | ratio "
+    print("| model | weights | threads | work (tok/s) | quanta | llama.cpp | ratio "
           "| ratio of the best |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for name in options.names:
@@ -209,6 +247,7 @@ def main():
                      "--quant", scheme, "--no-tokenizer", "--no-self-test", "--json"])
                 write_gguf(config, folder / "checkpoint", pair.gguf, kind)
                 compare(pair, name, scheme, options)
+                compare_start(pair, name, scheme, options)
             shutil.rmtree(folder / "checkpoint")
 
 

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: MIT
 #if defined(__x86_64__) && defined(__linux__)
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC's own intrinsics leave undefined what they do not use (GCC bug 105593).
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
 #include <cpuid.h>
-#include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/kernels/quant/avx512-inl.h"
 #include "runtime/kernels/quant/drive.h"
 #include "runtime/kernels/quant/kernels_x86.h"
-#include "runtime/kernels/quant/target.h"
 
 // Products of many rows by Intel's tile unit: 16 rows of activations times 16 columns at a
 // time. A strip is unpacked once for all rows to what the unit reads: for every 4 columns of
@@ -22,6 +16,8 @@
 QUANTA_TARGET_BEGIN("amx-tile,amx-int8,avx512f,avx512bw,avx512vl,avx512vnni")
 namespace quanta::kernels {
 namespace {
+
+using namespace avx512;
 
 constexpr size_t kTall = 16;               ///< rows of a tile
 constexpr size_t kLine = 64;               ///< bytes of a tile's row
@@ -51,37 +47,11 @@ struct Unpacked {
   void Publish() const { asm volatile("" : : "r"(lines) : "memory"); }
 };
 
-QUANTA_INLINE __m512i Load(const void* from) { return _mm512_loadu_si512(from); }
-
-/// Two vectors of 8 columns of 8 bytes: their first (second) halves, 16 columns of 4.
-QUANTA_INLINE __m512i Firsts(__m512i a, __m512i b) {
-  const __m512i index =
-      _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  return _mm512_permutex2var_epi32(a, index, b);
-}
-QUANTA_INLINE __m512i Seconds(__m512i a, __m512i b) {
-  const __m512i index =
-      _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-  return _mm512_permutex2var_epi32(a, index, b);
-}
-
-/// Towards the second-level cache: the strip after the one that is unpacked, which comes while
-/// this one is multiplied.
-template <size_t kBytes>
-QUANTA_INLINE void Fetch(const std::byte* from) {
-#pragma GCC unroll 8
-  for (size_t line = 0; line < kBytes; line += 64) {
-    _mm_prefetch(reinterpret_cast<const char*>(from) + line, _MM_HINT_T1);
-  }
-}
-
 /// One strip's product with all rows.
 struct Strip {
   StripTask task;
   size_t rows;
 
-  size_t tiles() const { return rows / kTall; }
-  size_t tail() const { return rows % kTall; }
   const std::byte* q(size_t row, size_t column) const {
     return task.rows + row * task.row_bytes + QuantizedRow::kHead + column;
   }
@@ -118,12 +88,13 @@ struct Q8 {
   static void Unpack(const StripTask& task, const Range& range, Unpacked* unpacked) {
     const std::byte* from = task.strip + kStripHead + range.begin / kStepColumns * kStepBytes;
     const size_t steps = StepsOf(range.end - range.begin);
+    // The strip behind this one comes to the second-level cache while this one is multiplied.
     const size_t next = StripBytes(Panel::kQ8, task.k);
     for (size_t i = 0; i < steps; ++i, from += kStepBytes) {
       const __m512i a = Load(from), b = Load(from + 64);
-      Fetch<kStepBytes>(from + next);
-      _mm512_store_si512(unpacked->lines[2 * i], Firsts(a, b));
-      _mm512_store_si512(unpacked->lines[2 * i + 1], Seconds(a, b));
+      Fetch<kStepBytes, 2>(from + next);
+      _mm512_store_si512(unpacked->lines[2 * i], Evens(a, b));
+      _mm512_store_si512(unpacked->lines[2 * i + 1], Odds(a, b));
     }
     for (size_t line = 2 * steps; line % kTall != 0; ++line) {
       _mm512_store_si512(unpacked->lines[line], _mm512_setzero_si512());
@@ -251,36 +222,26 @@ struct Q4 {
     return task.strip + kStripHead + group * kGroupBytes;
   }
 
-  /// Nibbles as signed bytes: (v ^ 0x88) & 0x0F is q + 8.
-  static QUANTA_INLINE __m512i Low(__m512i v) {
-    const __m512i biased =
-        _mm512_ternarylogic_epi32(v, _mm512_set1_epi8(-0x78), _mm512_set1_epi8(0x0F), 0x28);
-    return _mm512_sub_epi8(biased, _mm512_set1_epi8(8));
+  static QUANTA_INLINE __m512i Signed(__m512i nibbles) {
+    return _mm512_sub_epi8(nibbles, _mm512_set1_epi8(8));
   }
-  static QUANTA_INLINE __m512i High(__m512i v) { return Low(_mm512_srli_epi16(v, 4)); }
 
   static void Unpack(const StripTask& task, const Range& range, Unpacked* unpacked) {
     const size_t next = StripBytes(Panel::kQ4, task.k);
     for (size_t g = range.begin; g < range.end; ++g) {
       const std::byte* from = Group(task, g);
-      Fetch<kGroupBytes>(from + next);
+      Fetch<kGroupBytes, 2>(from + next);
       std::byte(*lines)[kLine] = unpacked->lines + (g - range.begin) * kLines;
       for (size_t half = 0; half < 2; ++half, from += 128, lines += 4) {
         const __m512i a = Load(from), b = Load(from + 64);
-        const __m512i first = Firsts(a, b), second = Seconds(a, b);
-        _mm512_store_si512(lines[0], Low(first));
-        _mm512_store_si512(lines[1], Low(second));
-        _mm512_store_si512(lines[2], High(first));
-        _mm512_store_si512(lines[3], High(second));
+        const __m512i first = Evens(a, b), second = Odds(a, b);
+        _mm512_store_si512(lines[0], Signed(LowNibbles(first)));
+        _mm512_store_si512(lines[1], Signed(LowNibbles(second)));
+        _mm512_store_si512(lines[2], Signed(HighNibbles(first)));
+        _mm512_store_si512(lines[3], Signed(HighNibbles(second)));
       }
     }
     unpacked->Publish();
-  }
-
-  static QUANTA_INLINE __m512 Scales(const StripTask& task, size_t group) {
-    const std::byte* from = Group(task, group) + kNibbleBytes;
-    const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
   }
 
   using Sums = int32_t[kTall][kStripRows];
@@ -335,8 +296,8 @@ struct Q4 {
     Multiply(strip, row, range.begin, range, unpacked, sums);
     for (size_t g = range.begin; g < range.end; g += 2, turn ^= 2) {
       if (g + 2 < range.end) Multiply(strip, row, g + 2, range, unpacked, sums + (turn ^ 2));
-      Add(sums[turn], Scales(strip.task, g), f);
-      if (g + 1 < range.end) Add(sums[turn + 1], Scales(strip.task, g + 1), f);
+      Add(sums[turn], Scales(Group(strip.task, g)), f);
+      if (g + 1 < range.end) Add(sums[turn + 1], Scales(Group(strip.task, g + 1)), f);
     }
 #pragma GCC unroll 16
     for (size_t r = 0; r < kTall; ++r) End(strip, row + r, range, f[r]);
@@ -353,7 +314,7 @@ struct Q4 {
       _tile_zero(6);
       _tile_dpbssd(6, 7, 4);
       _tile_stored(6, sums, kLine);
-      const __m512 scales = Scales(strip.task, g);
+      const __m512 scales = Scales(Group(strip.task, g));
       for (size_t r = 0; r < rows; ++r) {
         f[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(Load(sums[r])), scales, f[r]);
       }

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: MIT
 #if defined(__x86_64__)
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC's own intrinsics leave undefined what they do not use (GCC bug 105593).
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
-
+#include "runtime/kernels/quant/avx512-inl.h"
 #include "runtime/kernels/quant/drive.h"
 #include "runtime/kernels/quant/kernels_x86.h"
-#include "runtime/kernels/quant/target.h"
 
 // vpdpbusd multiplies unsigned by signed bytes. The weights are the unsigned ones: nibbles
 // as q + 8, bytes as q + 128; what that is too much is -offset and 128 times the row's sum.
@@ -22,7 +15,7 @@ QUANTA_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512vnni")
 namespace quanta::kernels {
 namespace {
 
-QUANTA_INLINE __m512i Load(const void* from) { return _mm512_loadu_si512(from); }
+using namespace avx512;
 
 QUANTA_INLINE __m512i Broadcast8(const int8_t* from) {
   int64_t bits;
@@ -35,31 +28,8 @@ QUANTA_INLINE __m512i Broadcast4(const int8_t* from) {
   return _mm512_set1_epi32(bits);
 }
 
-/// The lanes of even (odd) index of a, then of b.
-QUANTA_INLINE __m512i Evens(__m512i a, __m512i b) {
-  const __m512i index =
-      _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  return _mm512_permutex2var_epi32(a, index, b);
-}
-QUANTA_INLINE __m512i Odds(__m512i a, __m512i b) {
-  const __m512i index =
-      _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-  return _mm512_permutex2var_epi32(a, index, b);
-}
 QUANTA_INLINE __m512i AddPairs(__m512i a, __m512i b) {
   return _mm512_add_epi32(Evens(a, b), Odds(a, b));
-}
-
-/// Nibbles as q + 8: (v ^ 0x88) & 0x0F.
-QUANTA_INLINE __m512i LowNibbles(__m512i v) {
-  return _mm512_ternarylogic_epi32(v, _mm512_set1_epi8(-0x78), _mm512_set1_epi8(0x0F), 0x28);
-}
-QUANTA_INLINE __m512i HighNibbles(__m512i v) { return LowNibbles(_mm512_srli_epi16(v, 4)); }
-
-/// 16 bfloat16.
-QUANTA_INLINE __m512 Scales(const std::byte* from) {
-  const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
 }
 
 // Sums of q4 are kept as sixteenths, as the scales are.
@@ -72,11 +42,7 @@ QUANTA_INLINE __m512 FirstTerm(const std::byte* strip, const QuantizedRow& row) 
 /// by itself stops where a page ends.
 template <size_t kBytes>
 QUANTA_INLINE void FetchAhead(const std::byte* from) {
-  constexpr size_t kDistance = 1024;
-#pragma GCC unroll 4
-  for (size_t line = 0; line < kBytes; line += 64) {
-    _mm_prefetch(reinterpret_cast<const char*>(from) + kDistance + line, _MM_HINT_T0);
-  }
+  Fetch<kBytes, 3>(from + 1024);
 }
 
 struct Q4 {
@@ -122,7 +88,7 @@ struct Q4 {
         a = _mm512_dpbusd_epi32(a, HighNibbles(v2), x3);
         b = _mm512_dpbusd_epi32(b, HighNibbles(w2), x3);
         const __m512 sum = _mm512_cvtepi32_ps(AddPairs(a, b));
-        f[s] = _mm512_fmadd_ps(sum, Scales(group + kNibbleBytes), f[s]);
+        f[s] = _mm512_fmadd_ps(sum, Scales(group), f[s]);
       }
     }
 #pragma GCC unroll 8
@@ -158,7 +124,7 @@ struct Q4 {
     for (size_t g = 0; g < groups; ++g, q += kGroupColumns, ++offsets, from += kGroupBytes) {
       __m512i w[8];
       Unpack(from, w);
-      const __m512 scales = Scales(from + kNibbleBytes);
+      const __m512 scales = Scales(from);
 #pragma GCC unroll 16
       for (size_t r = 0; r < kCount; ++r) {
         const int8_t* x = q + r * task.row_bytes;
