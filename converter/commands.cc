@@ -7,6 +7,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "converter/convert.h"
 #include "converter/error.h"
@@ -44,6 +45,7 @@ struct Arguments {
   bool no_self_test = false, no_tokenizer = false, no_chat_template = false;
   bool json = false, quiet = false, tensors = false;
   std::string file, key, output;
+  std::vector<std::string> rules;
 };
 
 /// Without --to the output's name tells.
@@ -80,9 +82,9 @@ Progress::Style StyleOf(const Arguments& arguments) {
 
 /// What only a .qfb has.
 void RefuseModelOptions(const Arguments& arguments) {
-  if (!arguments.embed.empty() || !arguments.head.empty()) {
-    throw Error(Code::kInvalidArgument, "", "only a .qfb stores embedding or head another way",
-                "leave out --embed and --head");
+  if (!arguments.embed.empty() || !arguments.head.empty() || !arguments.rules.empty()) {
+    throw Error(Code::kInvalidArgument, "", "only a .qfb stores some matrices another way",
+                "leave out --embed and --head and --quant-for");
   }
   if (!arguments.convert.compress && arguments.convert.sign_key.empty()) return;
   throw Error(Code::kInvalidArgument, "", "only a .qfb can be compressed or signed",
@@ -93,6 +95,7 @@ void ParseSchemes(const Arguments& arguments, ConvertOptions* options) {
   if (!arguments.quant.empty()) options->scheme = ParseScheme(arguments.quant, "--quant");
   if (!arguments.embed.empty()) options->embed = ParseScheme(arguments.embed, "--embed");
   if (!arguments.head.empty()) options->head = ParseScheme(arguments.head, "--head");
+  for (const std::string& rule : arguments.rules) options->rules.push_back(ParseSchemeRule(rule));
 }
 
 void RunConvert(Arguments& arguments) {
@@ -229,6 +232,11 @@ class Grammar {
         ->type_name("SCHEME");
     app_.add_option("--head", arguments_.head, "A head of its own, if not as --quant says")
         ->type_name("SCHEME");
+    app_.add_option("--quant-for", arguments_.rules,
+                    "PATTERN=SCHEME: matrices whose name or role matches (* and ?); may be "
+                    "repeated, of several the last counts")
+        ->allow_extra_args(false)
+        ->type_name("RULE");
     app_.add_flag("--compress", options.compress, "Write the compressed form, for download");
     app_.add_option("--sign", options.sign_key, "Sign with this secret key (see keygen)")
         ->type_name("KEYFILE");

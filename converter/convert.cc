@@ -52,7 +52,7 @@ class Conversion {
       : options_(options),
         output_(output),
         progress_(*progress),
-        schemes_{options.scheme, options.embed, options.head} {}
+        schemes_{options.scheme, options.embed, options.head, options.rules} {}
   Conversion(const Conversion&) = delete;
   Conversion& operator=(const Conversion&) = delete;
 
@@ -138,9 +138,10 @@ class Conversion {
   /// Chooses each tensor's scheme.
   void DescribeTensors() {
     CheckHead();
+    schemes_.CheckRules(checkpoint_->tensors);
     uint64_t scan = 0;
     for (const SourceTensor& tensor : checkpoint_->tensors) {
-      scan += ChooseSchemeBytes(tensor, schemes_.For(tensor.role));
+      scan += ChooseSchemeBytes(tensor, schemes_.For(tensor));
       report_.source_bytes += tensor.bytes;
     }
     progress_.Start("checking", scan);
@@ -152,7 +153,7 @@ class Conversion {
       entry.source_dtype = tensor.dtype;
       entry.rows = tensor.rows;
       entry.columns = tensor.columns;
-      const Choice choice = ChooseScheme(tensor, schemes_.For(tensor.role), &progress_);
+      const Choice choice = ChooseScheme(tensor, schemes_.For(tensor), &progress_);
       if (!choice.note.empty()) report_.notes.push_back(choice.note);
       const format::Panel panel = choice.panel;
       entry.scheme = PanelName(panel);

@@ -3,10 +3,12 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "converter/progress.h"
 #include "converter/readers/reader.h"
 #include "converter/report.h"
+#include "converter/schemes.h"
 #include "runtime/format/model_view.h"
 
 namespace quanta::converter {
@@ -21,6 +23,7 @@ struct ConvertOptions {
   format::Panel scheme = format::Panel::kF16;  ///< of a .qfb's matrices
   std::optional<format::Panel> embed = {};     ///< of its embedding; empty: `scheme`
   std::optional<format::Panel> head = {};      ///< of its head, where it has one of its own
+  std::vector<SchemeRule> rules = {};          ///< --quant-for
   std::string dtype = {};  ///< of the other targets: an ElementType's name; empty: the source's
   bool compress = false;
   std::string sign_key = {};  ///< a secret key's file; empty: not signed

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "converter/checkpoint.h"
 #include "converter/progress.h"
@@ -10,19 +11,34 @@
 
 namespace quanta::converter {
 
+/// How the matrices are stored whose name in the checkpoint, or whose role ("down"), matches a
+/// pattern: `*` stands for any characters, `?` for one.
+struct SchemeRule {
+  std::string pattern;
+  format::Panel panel;
+
+  bool Matches(const SourceTensor& tensor) const;
+};
+
 /// How the matrices of a model shall be stored.
 struct Schemes {
   format::Panel all = format::Panel::kF16;
-  std::optional<format::Panel> embedding;  ///< and learned positions; empty: as `all`
-  std::optional<format::Panel> head;       ///< empty: as `all`
+  std::optional<format::Panel> embedding = {};  ///< and learned positions; empty: as `all`
+  std::optional<format::Panel> head = {};       ///< empty: as `all`
+  std::vector<SchemeRule> rules = {};           ///< before all others; the last that matches counts
 
-  format::Panel For(format::Role role) const;
-  /// "q4", "q4, embedding f16": for the file and the report.
+  format::Panel For(const SourceTensor& tensor) const;
+  /// Throws Error(kInvalidArgument) for a rule that matches none of the matrices.
+  void CheckRules(const std::vector<SourceTensor>& tensors) const;
+  /// "q4", "q4, embedding f16, *.down_proj.* q8": for the file and the report.
   std::string Text() const;
 };
 
 /// "f32", "f16", "q8" or "q4". Throws Error(kInvalidArgument), which names `option`.
 format::Panel ParseScheme(const std::string& name, const char* option);
+
+/// "PATTERN=SCHEME". Throws Error(kInvalidArgument).
+SchemeRule ParseSchemeRule(const std::string& text);
 
 /// How a tensor is stored, and why not as it was asked for.
 struct Choice {

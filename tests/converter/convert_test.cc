@@ -162,6 +162,40 @@ TEST(Convert, AHeadThatIsTheEmbeddingHasNoSchemeOfItsOwn) {
                "the head is the embedding, which is stored once; use --embed, without --head");
 }
 
+TEST(Convert, PatternsChooseSchemesAndTheLastThatMatchesCounts) {
+  const TempFolder folder;
+  const std::string out = folder.File("m.qfb");
+  const Report report = ConvertNow(
+      {.checkpoint = Fixture("llama_untied"),
+       .output = out,
+       .scheme = Panel::kQ4,
+       .embed = Panel::kF16,
+       .rules = {{"down", Panel::kQ8}, {"*.1.mlp.*", Panel::kF32}, {"emb?dding", Panel::kQ8}}});
+  const ModelFile model(out);
+  EXPECT_EQ(report.scheme, "q4, embedding f16, down q8, *.1.mlp.* f32, emb?dding q8");
+  EXPECT_EQ(model.file.header.provenance.quantization, report.scheme);
+  for (const format::Tensor& tensor : model.file.header.tensors) {
+    if (tensor.rows == 1) continue;
+    Panel expected = tensor.role == format::Role::kDown ? Panel::kQ8 : Panel::kQ4;
+    const bool mlp = tensor.role == format::Role::kDown || tensor.role == format::Role::kUp ||
+                     tensor.role == format::Role::kGate;
+    if (mlp && tensor.layer == 1) expected = Panel::kF32;
+    if (tensor.role == format::Role::kEmbedding) expected = Panel::kQ8;
+    EXPECT_EQ(tensor.panel, expected) << tensor.name;
+  }
+}
+
+TEST(Convert, APatternThatMatchesNoMatrixIsAnError) {
+  const TempFolder folder;
+  for (const char* pattern : {"no.such.*", "final_norm", "*norm*", "dow", "down?"}) {
+    EXPECT_ERROR(ConvertNow({.checkpoint = Fixture("llama_untied"),
+                             .output = folder.File("m.qfb"),
+                             .rules = {{pattern, Panel::kQ8}}}),
+                 std::string("--quant-for ") + pattern + " matches no matrix of this model");
+    EXPECT_FALSE(std::filesystem::exists(folder.File("m.qfb")));
+  }
+}
+
 TEST(Convert, QuantizingLosesLittleAndTheReportSaysHowMuch) {
   const TempFolder folder;
   const std::string f32 = folder.File("f32.qfb");

@@ -196,6 +196,10 @@ TEST_F(Program, UsageErrorsAreOneLineAndTwo) {
   ExpectFailure("$C x --embed q5", 2, "unknown --embed q5; use f32, f16, q8 or q4");
   ExpectFailure("$C x --head int8", 2, "unknown --head int8; use f32, f16, q8 or q4");
   ExpectFailure("$C x --to hf --quant q4", 2, "unknown --quant q4 for this target");
+  ExpectFailure("$C x --quant-for down", 2, "--quant-for down is not PATTERN=SCHEME");
+  ExpectFailure("$C x --quant-for =q8", 2, "is not PATTERN=SCHEME");
+  ExpectFailure("$C x --quant-for down=q5", 2, "unknown --quant-for q5; use f32, f16, q8 or q4");
+  ExpectFailure("$C x --to hf --quant-for down=q8", 2, "only a .qfb stores some matrices");
   ExpectFailure("$C x --to hf --embed q8", 2, "leave out --embed and --head");
   ExpectFailure("$C x --no-such-flag", 2, "no-such-flag");
   ExpectFailure("$C x y", 2, "see quanta-convert --help");

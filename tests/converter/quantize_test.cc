@@ -214,6 +214,33 @@ TEST(ChooseScheme, StoresWhatDoesNotFitAsF16OrF32AndSaysWhy) {
   EXPECT_EQ(Choose(vector, Panel::kQ4).panel, Panel::kF32);
 }
 
+TEST(Schemes, PatternsAreNamesWithStars) {
+  SourceTensor tensor;
+  tensor.name = "model.layers.10.mlp.down_proj.weight";
+  tensor.role = format::Role::kDown;
+  tensor.matrix = true;
+  for (const char* pattern :
+       {"*", "down", "d?wn", "model.layers.10.*", "*.down_proj.weight", "*10*", "**down*weight**",
+        "*.mlp.*.*", "model.layers.10.mlp.down_proj.weight"}) {
+    EXPECT_TRUE((SchemeRule{pattern, Panel::kQ8}).Matches(tensor)) << pattern;
+  }
+  for (const char* pattern :
+       {"?", "dow", "own", "model", "*.11.*", "*weight?", "Down", "model.layers.1.mlp.*"}) {
+    EXPECT_FALSE((SchemeRule{pattern, Panel::kQ8}).Matches(tensor)) << pattern;
+  }
+  tensor.matrix = false;
+  EXPECT_FALSE((SchemeRule{"*", Panel::kQ8}).Matches(tensor)) << "vectors stay f32";
+}
+
+TEST(Schemes, ALongPatternOfStarsTakesNoLongTime) {
+  SourceTensor tensor;
+  tensor.name = std::string(500, 'a');
+  tensor.matrix = true;
+  std::string pattern;
+  for (int i = 0; i < 200; ++i) pattern += "*a";
+  EXPECT_FALSE((SchemeRule{pattern + "b", Panel::kQ8}).Matches(tensor));
+}
+
 TEST(Schemes, SayWhatDiffers) {
   using format::Panel;
   EXPECT_EQ((Schemes{Panel::kQ4, {}, {}}).Text(), "q4");
