@@ -34,7 +34,7 @@ def main():
     parser.add_argument("--contexts", type=int, nargs="+",
                         default=[32, 512, 1024, 2048, 4096, 8192])
     options = parser.parse_args()
-    quanta = options.bin / "quanta"
+    quanta = (options.bin / "quanta").resolve()
     limit = ask(quanta, "info", options.model, "--json")["context"]
     print("| kv | context | ms/token | prefill tok/s | session MiB |\n|---|---|---|---|---|")
     for kv in options.kv:
