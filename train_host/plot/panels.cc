@@ -24,8 +24,11 @@ void ForEachGroup(std::span<const Point> points, size_t buckets, const Group& gr
 bool ByValue(const Point& a, const Point& b) { return a.value < b.value; }
 
 Curve MakeCurve(std::string name, size_t run, bool evaluation, const std::vector<Point>& points) {
-  Curve curve{std::move(name), run, evaluation, points, points};
-  if (evaluation) return curve;
+  Curve curve{std::move(name), run, evaluation, {}, {}};
+  if (evaluation) {
+    curve.raw = curve.means = Extremes(points, kMeanBuckets);
+    return curve;
+  }
   curve.raw = Extremes(points, kRawBuckets);
   curve.means = Means(points, kMeanBuckets);
   return curve;

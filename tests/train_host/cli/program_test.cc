@@ -132,6 +132,28 @@ TEST_F(Program, BadTextsLeaveNothingBehind) {
   EXPECT_FALSE(fs::exists(out));
 }
 
+TEST_F(Program, PlotsARunOnTheTerminalAndAsSvg) {
+  const std::string metrics =
+      folder_.Write("m.jsonl", "{\"step\":1,\"loss\":3}\n{\"step\":2,\"loss\":2}\n{\"st");
+  const Outcome shown = Run({"plot", metrics, "--width", "50"});
+  EXPECT_EQ(shown.exit_code, 0);
+  EXPECT_THAT(shown.out, HasSubstr("loss"));
+  EXPECT_EQ(shown.err, "quanta-train: " + metrics + ":3: the last line is cut off: left out\n");
+  const Outcome written = Run({"plot", metrics, "-o", folder_.File("p.svg"), "--title", "a run"});
+  EXPECT_EQ(written.exit_code, 0);
+  EXPECT_EQ(written.out, "");
+  EXPECT_THAT(folder_.Read("p.svg"), HasSubstr(">a run</text>"));
+}
+
+TEST_F(Program, SaysWhyARunCannotBePlotted) {
+  ExpectFailure({"plot"}, 2, "see quanta-train plot --help");
+  ExpectFailure({"plot", folder_.File("none")}, 1, "none");
+  ExpectFailure({"plot", folder_.Write("m.jsonl", "text\n")}, 3, "m.jsonl:1: ");
+  const std::string good = folder_.Write("g.jsonl", "{\"step\":1,\"loss\":3}\n");
+  ExpectFailure({"plot", good, "-o", folder_.File("none/p.svg")}, 1, "none/p.svg");
+  ExpectFailure({"plot", good, "--width", "5"}, 2, "--width");
+}
+
 TEST_F(Program, AFolderThatCannotBeMadeIsAnError) {
   const std::string file = folder_.Write("file", "x");
   ExpectFailure({"tokenizer", kCorpus, "-o", file + "/t", "--vocab", "300"}, 1, "cannot be made");
