@@ -80,6 +80,14 @@ std::optional<uint64_t> StepOf(const std::string& name) {
   return std::stoull(digits);
 }
 
+/// Temporary files and folders of this program that a kill left behind.
+bool IsLeftOver(const std::string& name) {
+  for (const char* begin : {".step-", ".metrics.jsonl.", ".train.tokens.", ".eval.tokens."}) {
+    if (name.starts_with(begin)) return true;
+  }
+  return name == ".last.new" || name == ".best.new";
+}
+
 }  // namespace
 
 void SaveCheckpoint(const CheckpointContents& contents, const std::string& folder) {
@@ -146,9 +154,7 @@ void CheckpointStore::CleanUp(uint64_t keep) const {
   std::vector<fs::path> left;
   for (const auto& entry : fs::directory_iterator(output_, error)) {
     if (entry.is_symlink(error)) linked.insert(fs::read_symlink(entry.path(), error).string());
-    if (entry.path().filename().string().starts_with("." + std::string(kPrefix))) {
-      left.push_back(entry.path());
-    }
+    if (IsLeftOver(entry.path().filename().string())) left.push_back(entry.path());
   }
   for (const fs::path& path : left) fs::remove_all(path, error);
   const std::vector<uint64_t> steps = Steps();

@@ -50,7 +50,7 @@ class CheckpointStore {
   std::string FolderOf(uint64_t step) const;
   /// The steps that there are checkpoints of, ascending.
   std::vector<uint64_t> Steps() const;
-  /// Removes what an interrupted save left, and checkpoints that are neither among the last
+  /// Removes what a killed run left half done, and checkpoints that are neither among the last
   /// `keep` (0: all are) nor what a link names.
   void CleanUp(uint64_t keep) const;
   /// Makes output/name lead to the checkpoint of `step`, in one step.
