@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 
@@ -208,6 +209,82 @@ TEST_F(TrainingRun, GoesOnFromAnotherPrograms) {
   config_["run"].update({{"length", 32}, {"steps", 4}});
   Run();
   EXPECT_EQ(Metrics(folder_, "loss").size(), 4u);
+}
+
+class LowRank : public TrainingRun {
+ protected:
+  void SetUp() override {
+    Run();  // the base
+    config_["init"] = folder_.File("out/step-000012");
+    config_["lora"] = {{"rank", 3}, {"alpha", 6}};
+    config_["output"] = folder_.File("tuned");
+    config_["optimizer"]["warmup"] = 0;
+  }
+};
+
+TEST_F(LowRank, BeginsAsItsBaseLearnsAndGoesOnBitForBit) {
+  Run();
+  const auto base = Metrics(folder_, "loss"),
+             tuned = Metrics(folder_, "loss", "tuned/metrics.jsonl");
+  EXPECT_NEAR(tuned.front(), base.back(), 0.3 * base.back());
+  EXPECT_LT(tuned.back(), base.back());
+  config_["output"] = folder_.File("parts");
+  std::atomic<bool> stop = true;
+  for (int part = 0; part < 12; ++part) Failure({.resume = true, .stop = &stop});
+  ExpectSameCheckpoint("tuned/step-000012", "parts/step-000012");
+}
+
+TEST_F(LowRank, MergedWeightsAreTheBaseAndTheAdapter) {
+  Run();
+  const auto read = [&](const std::string& path) { return folder_.Read(path); };
+  EXPECT_EQ(read("tuned/last/config.json"), read("out/last/config.json"));
+  const std::string adapter = read("tuned/last/adapter/adapter_model.safetensors");
+  uint64_t length = 0;
+  std::memcpy(&length, adapter.data(), sizeof(length));
+  const Json header = Json::parse(adapter.substr(8, length));
+  const std::string name = "base_model.model.model.layers.1.mlp.down_proj";
+  const auto number = [&](const std::string& tensor, size_t index) {
+    const size_t at = 8 + length + header[tensor]["data_offsets"][0].get<size_t>() + index * 4;
+    float value;
+    std::memcpy(&value, adapter.data() + at, sizeof(value));
+    return static_cast<double>(value);
+  };
+  EXPECT_EQ(header[name + ".lora_A.weight"]["shape"], Json({3, 64}));
+  EXPECT_EQ(header[name + ".lora_B.weight"]["shape"], Json({32, 3}));
+  const auto weight = [&](const std::string& folder, size_t row, size_t column) {
+    const std::string bytes = read(folder + "/last/model.safetensors");
+    uint64_t size = 0;
+    std::memcpy(&size, bytes.data(), sizeof(size));
+    const Json its = Json::parse(bytes.substr(8, size));
+    const size_t at = 8 + size +
+                      its["model.layers.1.mlp.down_proj.weight"]["data_offsets"][0].get<size_t>() +
+                      (row * 64 + column) * 4;
+    float value;
+    std::memcpy(&value, bytes.data() + at, sizeof(value));
+    return static_cast<double>(value);
+  };
+  for (const size_t row : {0, 17, 31}) {
+    for (const size_t column : {0, 40, 63}) {
+      double update = 0;
+      for (size_t r = 0; r < 3; ++r) {
+        update += 6.0 / 3 * number(name + ".lora_B.weight", row * 3 + r) *
+                  number(name + ".lora_A.weight", r * 64 + column);
+      }
+      EXPECT_NE(update, 0);
+      EXPECT_NEAR(weight("tuned", row, column), weight("out", row, column) + update, 1e-6);
+    }
+  }
+}
+
+TEST_F(LowRank, NeedsAModelAndTheSameOneToGoOn) {
+  config_["run"]["steps"] = 4;
+  Run();
+  config_["run"]["steps"] = 8;
+  config_["init"] = folder_.File("out/step-000004");
+  EXPECT_THAT(Failure({.resume = true}), HasSubstr("other texts"));
+  config_["init"] = "";
+  config_["output"] = folder_.File("none");
+  EXPECT_THAT(Failure(), HasSubstr("name its checkpoint in init"));
 }
 
 }  // namespace
