@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "converter/checkpoint.h"
 #include "converter/progress.h"
 #include "train_host/checkpoint/folder.h"
 #include "train_host/config/train_config.h"
