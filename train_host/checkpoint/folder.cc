@@ -49,20 +49,6 @@ class DurableFile {
   writer::AtomicFile file_;
 };
 
-void WriteState(std::span<const NamedArray> arrays, const std::string& path) {
-  std::vector<converter::SafetensorsEntry> entries;
-  uint64_t end = 0;
-  for (const NamedArray& array : arrays) {
-    entries.push_back(
-        {array.name, "F32", {array.values.size()}, end, end + array.values.size_bytes()});
-    end += array.values.size_bytes();
-  }
-  DurableFile file(path);
-  file.Write(converter::WriteSafetensorsHeader(entries));
-  for (const NamedArray& array : arrays) file.Write(std::as_bytes(array.values));
-  file.Commit();
-}
-
 /// A rename survives a power cut once its folder is on the disk.
 void SyncFolder(const std::string& folder) {
   const int file = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -80,7 +66,36 @@ std::optional<uint64_t> StepOf(const std::string& name) {
   return std::stoull(digits);
 }
 
+/// Temporary files and folders of this program that a kill left behind.
+bool IsLeftOver(const std::string& name) {
+  for (const char* begin : {".step-", ".metrics.jsonl.", ".train.tokens.", ".eval.tokens."}) {
+    if (name.starts_with(begin)) return true;
+  }
+  return name == ".last.new" || name == ".best.new";
+}
+
 }  // namespace
+
+void WriteArrays(std::span<const NamedArray> arrays, const std::string& path) {
+  std::vector<converter::SafetensorsEntry> entries;
+  uint64_t end = 0;
+  for (const NamedArray& array : arrays) {
+    const std::vector<uint64_t> whole = {array.values.size()};
+    entries.push_back({array.name, "F32", array.shape.empty() ? whole : array.shape, end,
+                       end + array.values.size_bytes()});
+    end += array.values.size_bytes();
+  }
+  DurableFile file(path);
+  file.Write(converter::WriteSafetensorsHeader(entries));
+  for (const NamedArray& array : arrays) file.Write(std::as_bytes(array.values));
+  file.Commit();
+}
+
+void WriteDurably(const std::string& text, const std::string& path) {
+  DurableFile file(path);
+  file.Write(text);
+  file.Commit();
+}
 
 void SaveCheckpoint(const CheckpointContents& contents, const std::string& folder) {
   const converter::ScratchFolder scratch(folder);
@@ -94,10 +109,9 @@ void SaveCheckpoint(const CheckpointContents& contents, const std::string& folde
        .chat = has_tokenizer ? &contents.tokenizer->chat_source() : nullptr,
        .tool = "quanta-train"},
       {.output = inside, .dtype = "F32"}, &quiet);
-  if (!contents.arrays.empty()) WriteState(contents.arrays, inside + kState);
-  DurableFile state(inside + "/trainer.json");
-  state.Write(contents.state.dump(2) + "\n");
-  state.Commit();
+  if (!contents.arrays.empty()) WriteArrays(contents.arrays, inside + kState);
+  if (contents.more) contents.more(inside);
+  WriteDurably(contents.state.dump(2) + "\n", inside + "/trainer.json");
   SyncFolder(inside);
   std::error_code ignored;
   fs::remove_all(folder, ignored);  // of a run that was resumed from an earlier one
@@ -146,9 +160,7 @@ void CheckpointStore::CleanUp(uint64_t keep) const {
   std::vector<fs::path> left;
   for (const auto& entry : fs::directory_iterator(output_, error)) {
     if (entry.is_symlink(error)) linked.insert(fs::read_symlink(entry.path(), error).string());
-    if (entry.path().filename().string().starts_with("." + std::string(kPrefix))) {
-      left.push_back(entry.path());
-    }
+    if (IsLeftOver(entry.path().filename().string())) left.push_back(entry.path());
   }
   for (const fs::path& path : left) fs::remove_all(path, error);
   const std::vector<uint64_t> steps = Steps();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,7 +18,14 @@ namespace quanta::train {
 struct NamedArray {
   std::string name;
   std::span<const float> values;
+  std::vector<uint64_t> shape = {};  ///< empty: [values.size()]
 };
+
+/// Writes a safetensors file, which appears complete or not at all and is on the disk then.
+/// Throws converter::Error(kNoSpace, kIo).
+void WriteArrays(std::span<const NamedArray> arrays, const std::string& path);
+/// The same with a text.
+void WriteDurably(const std::string& text, const std::string& path);
 
 /// What a checkpoint folder holds.
 struct CheckpointContents {
@@ -27,6 +35,8 @@ struct CheckpointContents {
   const TrainTokenizer* tokenizer;     ///< null: none
   std::span<const NamedArray> arrays;  ///< the optimizer's, for state.safetensors
   const converter::Json& state;        ///< for trainer.json
+  /// Writes what else belongs into the folder; null: nothing.
+  std::function<void(const std::string& folder)> more = nullptr;
 };
 
 /// Writes a Hugging Face folder with state.safetensors and trainer.json, what a run needs to go
@@ -50,7 +60,7 @@ class CheckpointStore {
   std::string FolderOf(uint64_t step) const;
   /// The steps that there are checkpoints of, ascending.
   std::vector<uint64_t> Steps() const;
-  /// Removes what an interrupted save left, and checkpoints that are neither among the last
+  /// Removes what a killed run left half done, and checkpoints that are neither among the last
   /// `keep` (0: all are) nor what a link names.
   void CleanUp(uint64_t keep) const;
   /// Makes output/name lead to the checkpoint of `step`, in one step.

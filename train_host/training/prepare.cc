@@ -105,16 +105,8 @@ void Trainer::PrepareModel() {
   }
   model_ = std::make_unique<Transformer<float>>(shape, config_.run.batch, config_.length(),
                                                 threads_, InputQuantization());
+  PrepareWeights(init.get());
   const ParameterLayout& layout = model_->layout();
-  for (std::vector<float>* array : {&weights_, &gradient_, &m_, &v_}) array->resize(layout.size());
-  if (init != nullptr) {
-    ReadWeights(*init, layout, weights_.data());
-  } else {
-    Initialize(layout, shape, config_.run.init_deviation, config_.run.seed, weights_.data());
-  }
-  for (const Parameter& parameter : layout.parameters()) {
-    ranges_.push_back({parameter.offset, parameter.count(), parameter.matrix});
-  }
   if (config_.qat.scheme) quantized_.emplace(shape, layout, config_.qat, weights_.data());
   for (const std::string& note : quantized_ ? quantized_->notes() : std::vector<std::string>()) {
     Say("note: " + note);
@@ -130,14 +122,47 @@ void Trainer::PrepareModel() {
              reader_->rows_of_pass(), config_.length()));
 }
 
+void Trainer::PrepareWeights(const converter::Checkpoint* init) {
+  const ParameterLayout& layout = model_->layout();
+  weights_.resize(layout.size());
+  gradient_.resize(layout.size());
+  if (init != nullptr) {
+    ReadWeights(*init, layout, weights_.data());
+  } else {
+    Initialize(layout, config_.model, config_.run.init_deviation, config_.run.seed,
+               weights_.data());
+  }
+  if (config_.lora.rank != 0) {
+    if (init == nullptr) {
+      throw Error(Code::kInvalidArgument, "", "an update of low rank needs a model to update",
+                  "name its checkpoint in init");
+    }
+    lora_.emplace(layout, config_.lora, weights_.data());
+    updates_.resize(lora_->size());
+    update_gradient_.resize(lora_->size());
+    lora_->Initialize(config_.run.seed, updates_.data());
+    ranges_ = {{0, lora_->size(), true}};
+  } else {
+    for (const Parameter& parameter : layout.parameters()) {
+      ranges_.push_back({parameter.offset, parameter.count(), parameter.matrix});
+    }
+  }
+  m_.resize(trained().size());
+  v_.resize(trained().size());
+}
+
 void Trainer::Resume() {
   const uint64_t step = store_.Steps().back();
   const std::string folder = store_.FolderOf(step);
-  state_ = TrainState::Read(folder, config_, train_->fingerprint());
-  const auto checkpoint = converter::OpenCheckpoint(folder, {});
-  ReadWeights(*checkpoint, model_->layout(), weights_.data());
-  const ReadArray arrays[] = {{"m", m_}, {"v", v_}};
+  state_ = TrainState::Read(folder, config_, DataFingerprint());
+  std::vector<ReadArray> arrays = {{"m", m_}, {"v", v_}};
+  if (lora_) {
+    arrays.push_back({"updates", updates_});
+  } else {
+    ReadWeights(*converter::OpenCheckpoint(folder, {}), model_->layout(), weights_.data());
+  }
   ReadState(folder, arrays);
+  if (lora_) lora_->Merge(updates_.data(), weights_.data(), threads_);
   if (!config_.run.overfit) reader_->Seek(state_.data);
   Say(Format("going on behind step %llu", static_cast<unsigned long long>(state_.step)));
 }

@@ -40,9 +40,11 @@ TrainState TrainState::Read(const std::string& folder, const TrainConfig& config
     state.stopped = json.at("stopped").get<bool>();
     const Json now = state.Describe(config, data_fingerprint);
     if (json.at("data") != now["data"]) {
-      throw Error(Code::kInvalidArgument, path,
-                  "the run had other texts or another tokenizer than the configuration names now",
-                  "restore them, or begin a new run with init = this checkpoint");
+      throw Error(
+          Code::kInvalidArgument, path,
+          "the run had other texts, another tokenizer or another model to begin with than the "
+          "configuration names now",
+          "restore them, or begin a new run with init = this checkpoint");
     }
     for (const auto& [key, value] : now["run"].items()) {
       if (json.at("run").contains(key) && json["run"][key] == value) continue;

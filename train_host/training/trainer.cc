@@ -53,13 +53,18 @@ Json Trainer::Step() {
   const double begin = platform::Now();
   const uint64_t step = state_.step + 1;
   const double loss = Differentiate();
-  const double norm = GradientNorm(gradient_.data(), ranges_, &norm_scratch_, threads_);
+  if (lora_) {
+    lora_->Differentiate(updates_.data(), gradient_.data(), update_gradient_.data(), threads_);
+  }
+  const float* gradient = trained_gradient().data();
+  const double norm = GradientNorm(gradient, ranges_, &norm_scratch_, threads_);
   CheckLoss(loss, norm);
   const double clip = config_.run.clip;
   const double lr = config_.schedule.At(step);
-  Update({weights_.data(), gradient_.data(), m_.data(), v_.data(), ranges_, lr,
+  Update({trained().data(), gradient, m_.data(), v_.data(), ranges_, lr,
           clip > 0 && norm > clip ? clip / norm : 1, step},
          config_.optimizer, threads_);
+  if (lora_) lora_->Merge(updates_.data(), weights_.data(), threads_);
   state_.step = step;
   uint64_t tokens = 0;
   for (const Batch& batch : batches_) tokens += batch.tokens();
@@ -163,20 +168,29 @@ void Trainer::SampleNow() {
 }
 
 void Trainer::Save() {
-  const NamedArray arrays[] = {{"m", m_}, {"v", v_}};
+  std::vector<NamedArray> arrays = {{"m", m_}, {"v", v_}};
+  if (lora_) arrays.push_back({"updates", updates_});
+  const auto adapter = [this](const std::string& folder) {
+    if (lora_) lora_->Save(config_.model, updates_.data(), config_.init, folder + "/adapter");
+  };
   try {
     SaveCheckpoint({.shape = config_.model,
                     .layout = model_->layout(),
                     .weights = weights_.data(),
                     .tokenizer = tokenizer_.get(),
                     .arrays = arrays,
-                    .state = state_.Describe(config_, train_->fingerprint())},
+                    .state = state_.Describe(config_, DataFingerprint()),
+                    .more = adapter},
                    store_.FolderOf(state_.step));
     store_.Link("last", state_.step);
   } catch (const Error& error) {
     Fail(error.code(), error.what(), "the last checkpoint is " + LastCheckpoint());
   }
   store_.CleanUp(config_.run.keep);
+}
+
+uint64_t Trainer::DataFingerprint() const {
+  return lora_ ? Seed(train_->fingerprint(), lora_->fingerprint()) : train_->fingerprint();
 }
 
 void Trainer::Fail(Code code, const std::string& what, const std::string& hint) const {

@@ -8,11 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "converter/checkpoint.h"
 #include "converter/progress.h"
 #include "train_host/checkpoint/folder.h"
 #include "train_host/config/train_config.h"
 #include "train_host/data/packing.h"
 #include "train_host/model/transformer.h"
+#include "train_host/training/adapters.h"
 #include "train_host/training/evaluate.h"
 #include "train_host/training/metrics.h"
 #include "train_host/training/state.h"
@@ -53,7 +55,11 @@ class Trainer {
   void PrepareTokens();
   std::unique_ptr<TokenFile> OpenTokens(const std::vector<std::string>& paths, const char* name);
   void PrepareModel();
+  void PrepareWeights(const converter::Checkpoint* init);
   void Resume();
+  uint64_t DataFingerprint() const;
+  std::vector<float>& trained() { return lora_ ? updates_ : weights_; }
+  std::vector<float>& trained_gradient() { return lora_ ? update_gradient_ : gradient_; }
 
   /// One step; returns its metrics.
   converter::Json Step();
@@ -80,7 +86,11 @@ class Trainer {
   std::unique_ptr<Transformer<float>> model_;
   std::unique_ptr<MetricsFile> metrics_;
   std::optional<QuantizedWeights> quantized_;
-  std::vector<float> weights_, gradient_, m_, v_;
+  std::optional<LoraAdapters> lora_;
+  std::vector<float> weights_, gradient_;  ///< of the model
+  /// With LoRA what is trained in place of the weights, and its gradient; else empty.
+  std::vector<float> updates_, update_gradient_;
+  std::vector<float> m_, v_;  ///< of what is trained
   std::vector<UpdateRange> ranges_;
   std::vector<double> norm_scratch_;
   std::vector<Batch> batches_;  ///< of a step
