@@ -222,14 +222,14 @@ TEST(Schemes, PatternsAreNamesWithStars) {
   for (const char* pattern :
        {"*", "down", "d?wn", "model.layers.10.*", "*.down_proj.weight", "*10*", "**down*weight**",
         "*.mlp.*.*", "model.layers.10.mlp.down_proj.weight"}) {
-    EXPECT_TRUE((SchemeRule{pattern, Panel::kQ8}).Matches(tensor)) << pattern;
+    EXPECT_TRUE((SchemeRule{pattern, format::Panel::kQ8}).Matches(tensor)) << pattern;
   }
   for (const char* pattern :
        {"?", "dow", "own", "model", "*.11.*", "*weight?", "Down", "model.layers.1.mlp.*"}) {
-    EXPECT_FALSE((SchemeRule{pattern, Panel::kQ8}).Matches(tensor)) << pattern;
+    EXPECT_FALSE((SchemeRule{pattern, format::Panel::kQ8}).Matches(tensor)) << pattern;
   }
   tensor.matrix = false;
-  EXPECT_FALSE((SchemeRule{"*", Panel::kQ8}).Matches(tensor)) << "vectors stay f32";
+  EXPECT_FALSE((SchemeRule{"*", format::Panel::kQ8}).Matches(tensor)) << "vectors stay f32";
 }
 
 TEST(Schemes, ALongPatternOfStarsTakesNoLongTime) {
@@ -238,7 +238,7 @@ TEST(Schemes, ALongPatternOfStarsTakesNoLongTime) {
   tensor.matrix = true;
   std::string pattern;
   for (int i = 0; i < 200; ++i) pattern += "*a";
-  EXPECT_FALSE((SchemeRule{pattern + "b", Panel::kQ8}).Matches(tensor));
+  EXPECT_FALSE((SchemeRule{pattern + "b", format::Panel::kQ8}).Matches(tensor));
 }
 
 TEST(Schemes, SayWhatDiffers) {
