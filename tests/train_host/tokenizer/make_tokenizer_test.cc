@@ -62,7 +62,7 @@ TEST(MakeTokenizer, AnyNumberOfThreadsMakesTheSameFiles) {
   // More than one thread has to do.
   const TempFolder folder;
   std::string text;
-  for (int i = 0; text.size() < (5u << 20); ++i) {
+  for (uint64_t i = 0; text.size() < (5u << 20); ++i) {
     text += "word" + std::to_string(i * 7919 % 5003) + " and\n";
   }
   TokenizerOptions options;
