@@ -3,6 +3,7 @@
 
 #include "train_host/layers/bias.h"
 #include "train_host/layers/embedding.h"
+#include "train_host/layers/linear.h"
 #include "train_host/layers/norm.h"
 #include "train_host/layers/residual.h"
 #include "train_host/layers/swiglu.h"
@@ -74,32 +75,14 @@ void Transformer<T>::Passes::FeedForwardBack(const T* weights, const PassOptions
 
   ResidualBackward(ResidualTask<T>{dstream, nullptr, dbranch, count * d, options.dropout,
                                    DropoutSeed(options, layer, 1), first});
-  Multiply<T>({.m = count,
-               .n = f,
-               .k = d,
-               .a = dbranch,
-               .a_stride = d,
-               .b = weights + at.down,
-               .b_stride = f,
-               .c = rows.worker.ffn,
-               .c_stride = f});
+  LinearBackward(LinearTask<T>{count, f, d, dbranch, weights + at.down, rows.worker.ffn});
   SwigluForward(SwigluTask<T>{gate_up, count, f, activated});
   QuantizeInput(quantization.layers, activated, count, f, rows.worker.quantized, activated);
   SwigluBackward(SwigluBackTask<T>{gate_up, rows.worker.ffn, count, f});
 
-  NormForward(NormTask<T>{kept.middle + first, weights + at.ffn_norm,
-                          static_cast<T>(shape.norm_eps), count, d, x,
-                          kept.inverse_ffn + rows.begin});
-  QuantizeInput(quantization.layers, x, count, d, rows.worker.quantized, x);
-  Multiply<T>({.m = count,
-               .n = d,
-               .k = 2 * f,
-               .a = gate_up,
-               .a_stride = 2 * f,
-               .b = weights + at.gate_up,
-               .b_stride = d,
-               .c = rows.worker.narrow,
-               .c_stride = d});
+  NormedInput({kept.middle + first, weights + at.ffn_norm, kept.inverse_ffn + rows.begin, x},
+              quantization.layers, rows);
+  LinearBackward(LinearTask<T>{count, d, 2 * f, gate_up, weights + at.gate_up, rows.worker.narrow});
   NormBackward(NormBackTask<T>{kept.middle + first, weights + at.ffn_norm,
                                kept.inverse_ffn + rows.begin, rows.worker.narrow, count, d, dstream,
                                true, Partial(rows, d)});
@@ -116,15 +99,8 @@ void Transformer<T>::Passes::AttentionOutputBack(const T* weights, const PassOpt
                                    options.dropout, DropoutSeed(options, layer, 0), first});
   QuantizeInput(quantization.layers, kept.attention + rows.begin * w, rows.count, w,
                 rows.worker.quantized, buffers.input_attention + rows.begin * w);
-  Multiply<T>({.m = rows.count,
-               .n = w,
-               .k = d,
-               .a = dbranch,
-               .a_stride = d,
-               .b = weights + at.o,
-               .b_stride = w,
-               .c = buffers.dattention + rows.begin * w,
-               .c_stride = w});
+  LinearBackward(LinearTask<T>{rows.count, w, d, dbranch, weights + at.o,
+                               buffers.dattention + rows.begin * w});
 }
 
 template <class T>
@@ -157,19 +133,10 @@ void Transformer<T>::Passes::AttentionInputBack(const T* weights, const Batch& b
   if (shape.qk_norm) NormHeadsBack(weights, layer, rows);
   if (shape.qkv_bias) BiasBackward(BiasTask<T>{dqkv, rows.count, s, s, partial + d});
 
-  NormForward(NormTask<T>{buffers.stream[layer] + first, weights + at.attention_norm,
-                          static_cast<T>(shape.norm_eps), rows.count, d, x,
-                          kept.inverse_attention + rows.begin});
-  QuantizeInput(quantization.layers, x, rows.count, d, rows.worker.quantized, x);
-  Multiply<T>({.m = rows.count,
-               .n = d,
-               .k = s,
-               .a = dqkv,
-               .a_stride = s,
-               .b = weights + at.qkv,
-               .b_stride = d,
-               .c = rows.worker.narrow,
-               .c_stride = d});
+  NormedInput({buffers.stream[layer] + first, weights + at.attention_norm,
+               kept.inverse_attention + rows.begin, x},
+              quantization.layers, rows);
+  LinearBackward(LinearTask<T>{rows.count, d, s, dqkv, weights + at.qkv, rows.worker.narrow});
   NormBackward(NormBackTask<T>{buffers.stream[layer] + first, weights + at.attention_norm,
                                kept.inverse_attention + rows.begin, rows.worker.narrow, rows.count,
                                d, buffers.dstream + first, true, partial});

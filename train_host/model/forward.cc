@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "train_host/layers/bias.h"
 #include "train_host/layers/embedding.h"
+#include "train_host/layers/linear.h"
 #include "train_host/layers/norm.h"
 #include "train_host/layers/residual.h"
 #include "train_host/layers/rope.h"
@@ -36,19 +37,10 @@ void Transformer<T>::Passes::BeforeAttention(const T* weights, const Batch& batc
   const size_t d = shape.hidden, s = shape.qkv_width();
   T* x = rows.worker.narrow;
   T* qkv = kept.qkv + rows.begin * s;
-  NormForward(NormTask<T>{buffers.stream[layer] + rows.begin * d, weights + at.attention_norm,
-                          static_cast<T>(shape.norm_eps), rows.count, d, x,
-                          kept.inverse_attention + rows.begin});
-  QuantizeInput(quantization.layers, x, rows.count, d, rows.worker.quantized, x);
-  MultiplyByTransposed<T>({.m = rows.count,
-                           .n = s,
-                           .k = d,
-                           .a = x,
-                           .a_stride = d,
-                           .b = weights + at.qkv,
-                           .b_stride = d,
-                           .c = qkv,
-                           .c_stride = s});
+  NormedInput({buffers.stream[layer] + rows.begin * d, weights + at.attention_norm,
+               kept.inverse_attention + rows.begin, x},
+              quantization.layers, rows);
+  LinearForward(LinearTask<T>{rows.count, d, s, x, weights + at.qkv, qkv});
   if (shape.qkv_bias) {
     BiasForward(BiasTask<T>{qkv, rows.count, s, s, const_cast<T*>(weights) + at.qkv_bias});
   }
@@ -118,43 +110,18 @@ void Transformer<T>::Passes::AfterAttention(const T* weights, const PassOptions&
   const T* attention = kept.attention + rows.begin * w;
   QuantizeInput(quantization.layers, attention, count, w, rows.worker.quantized, rows.worker.wide);
   if (quantization.layers) attention = rows.worker.wide;
-  MultiplyByTransposed<T>({.m = count,
-                           .n = d,
-                           .k = w,
-                           .a = attention,
-                           .a_stride = w,
-                           .b = weights + at.o,
-                           .b_stride = w,
-                           .c = branch,
-                           .c_stride = d});
+  LinearForward(LinearTask<T>{count, w, d, attention, weights + at.o, branch});
   ResidualForward(ResidualTask<T>{buffers.stream[layer] + first, branch, middle, count * d,
                                   options.dropout, DropoutSeed(options, layer, 0), first});
 
   T* x = rows.worker.wide;
-  NormForward(NormTask<T>{middle, weights + at.ffn_norm, static_cast<T>(shape.norm_eps), count, d,
-                          x, kept.inverse_ffn + rows.begin});
-  QuantizeInput(quantization.layers, x, count, d, rows.worker.quantized, x);
-  MultiplyByTransposed<T>({.m = count,
-                           .n = 2 * f,
-                           .k = d,
-                           .a = x,
-                           .a_stride = d,
-                           .b = weights + at.gate_up,
-                           .b_stride = d,
-                           .c = gate_up,
-                           .c_stride = 2 * f});
+  NormedInput({middle, weights + at.ffn_norm, kept.inverse_ffn + rows.begin, x},
+              quantization.layers, rows);
+  LinearForward(LinearTask<T>{count, d, 2 * f, x, weights + at.gate_up, gate_up});
   SwigluForward(SwigluTask<T>{gate_up, count, f, rows.worker.ffn});
   QuantizeInput(quantization.layers, rows.worker.ffn, count, f, rows.worker.quantized,
                 rows.worker.ffn);
-  MultiplyByTransposed<T>({.m = count,
-                           .n = d,
-                           .k = f,
-                           .a = rows.worker.ffn,
-                           .a_stride = f,
-                           .b = weights + at.down,
-                           .b_stride = f,
-                           .c = branch,
-                           .c_stride = d});
+  LinearForward(LinearTask<T>{count, f, d, rows.worker.ffn, weights + at.down, branch});
   ResidualForward(ResidualTask<T>{middle, branch, buffers.stream[layer + 1] + first, count * d,
                                   options.dropout, DropoutSeed(options, layer, 1), first});
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "train_host/layers/cross_entropy.h"
+#include "train_host/layers/linear.h"
 #include "train_host/layers/norm.h"
 #include "train_host/model/passes.h"
 
@@ -17,34 +18,17 @@ double Transformer<T>::Passes::Head(const T* weights, const Batch& batch,
     ForRows(chunk, end, [&](const Rows& rows) {
       T* logits = buffers.logits + (rows.begin - chunk) * vocab;
       T* x = buffers.head_input + (rows.begin - chunk) * d;
-      NormForward(NormTask<T>{stream + rows.begin * d, weights + layout.final_norm(),
-                              static_cast<T>(shape.norm_eps), rows.count, d, x,
-                              buffers.inverse_final + rows.begin});
-      QuantizeInput(quantization.head, x, rows.count, d, rows.worker.quantized, x);
-      MultiplyByTransposed<T>({.m = rows.count,
-                               .n = vocab,
-                               .k = d,
-                               .a = x,
-                               .a_stride = d,
-                               .b = head,
-                               .b_stride = d,
-                               .c = logits,
-                               .c_stride = vocab});
+      NormedInput({stream + rows.begin * d, weights + layout.final_norm(),
+                   buffers.inverse_final + rows.begin, x},
+                  quantization.head, rows);
+      LinearForward(LinearTask<T>{rows.count, d, vocab, x, head, logits});
       CrossEntropy(CrossEntropyTask<T>{logits, rows.count, vocab, batch.targets.data() + rows.begin,
                                        static_cast<T>(options.smoothing),
                                        static_cast<T>(options.scale), gradient != nullptr,
                                        buffers.losses + rows.begin});
       if (gradient == nullptr) return;
       T* dx = rows.worker.narrow;
-      Multiply<T>({.m = rows.count,
-                   .n = d,
-                   .k = vocab,
-                   .a = logits,
-                   .a_stride = vocab,
-                   .b = head,
-                   .b_stride = d,
-                   .c = dx,
-                   .c_stride = d});
+      LinearBackward(LinearTask<T>{rows.count, d, vocab, logits, head, dx});
       NormBackward(NormBackTask<T>{stream + rows.begin * d, weights + layout.final_norm(),
                                    buffers.inverse_final + rows.begin, dx, rows.count, d,
                                    buffers.dstream + rows.begin * d, false, Partial(rows, d)});
@@ -64,19 +48,11 @@ void Transformer<T>::Passes::Logits(const T* weights, size_t count, T* logits) {
   const size_t d = shape.hidden, vocab = shape.vocab;
   ForRows(0, count, [&](const Rows& rows) {
     T* x = rows.worker.narrow;
-    NormForward(NormTask<T>{buffers.stream[shape.layers] + rows.begin * d,
-                            weights + layout.final_norm(), static_cast<T>(shape.norm_eps),
-                            rows.count, d, x, buffers.inverse_final + rows.begin});
-    QuantizeInput(quantization.head, x, rows.count, d, rows.worker.quantized, x);
-    MultiplyByTransposed<T>({.m = rows.count,
-                             .n = vocab,
-                             .k = d,
-                             .a = x,
-                             .a_stride = d,
-                             .b = weights + layout.head(),
-                             .b_stride = d,
-                             .c = logits + rows.begin * vocab,
-                             .c_stride = vocab});
+    NormedInput({buffers.stream[shape.layers] + rows.begin * d, weights + layout.final_norm(),
+                 buffers.inverse_final + rows.begin, x},
+                quantization.head, rows);
+    LinearForward(LinearTask<T>{rows.count, d, vocab, x, weights + layout.head(),
+                                logits + rows.begin * vocab});
   });
 }
 

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "runtime/core/thread_pool.h"
+#include "train_host/layers/norm.h"
 #include "train_host/layers/quantized.h"
 #include "train_host/math/products.h"
 #include "train_host/model/buffers.h"
@@ -82,6 +83,19 @@ class Transformer<T>::Passes {
   /// to [i] += the sum over blocks of partial [from + i].
   void AddPartials(size_t blocks, size_t from, size_t width, T* to);
 
+  /// Rows of width hidden: `to` = the norm of `from`, rounded as the device rounds activations
+  /// where `quantized`.
+  struct NormedRows {
+    const T* from;
+    const T* gain;
+    T* inverse;
+    T* to;
+  };
+  void NormedInput(const NormedRows& task, bool quantized, const Rows& rows) {
+    NormForward(NormTask<T>{task.from, task.gain, static_cast<T>(shape.norm_eps), rows.count,
+                            shape.hidden, task.to, task.inverse});
+    QuantizeInput(quantized, task.to, rows.count, shape.hidden, rows.worker.quantized, task.to);
+  }
   void QuantizeInput(bool wanted, const T* x, size_t rows, size_t k, std::byte* scratch, T* out) {
     if constexpr (std::is_same_v<T, float>) {
       if (wanted) QuantizeActivations(x, rows, k, scratch, out);

@@ -54,33 +54,52 @@ class Survival : public ::testing::Test {
     waitpid(pid, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
+  /// Steps that the run in "killed" has noted.
+  uint64_t Steps() const {
+    if (!fs::exists(folder_.File("killed/metrics.jsonl"))) return 0;
+    const std::string lines = folder_.Read("killed/metrics.jsonl");
+    return static_cast<uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+  }
+  /// Until it has noted `steps`, or ended.
+  void WaitForSteps(pid_t pid, uint64_t steps) const {
+    siginfo_t info = {};
+    while (Steps() < steps &&
+           waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
 
   testing::TempFolder folder_;
   Json config_ = testing::TinyConfig(folder_);
 };
 
 TEST_F(Survival, KilledTwentyTimesARunEndsAsIfItHadNotBeen) {
-  config_["run"].update({{"steps", 250}, {"save_every", 10}, {"keep", 2}, {"dropout", 0.1}});
+  config_["run"].update({{"steps", 600}, {"save_every", 10}, {"keep", 2}, {"dropout", 0.1}});
   config_["data"]["eval"] = config_["data"]["train"];
   config_["run"]["eval_every"] = 50;
   Configure("whole");
   ASSERT_EQ(Wait(Start()), 0) << folder_.Read("err");
 
+  // By progress, not by the clock: about 15 steps each, so that the run is far from its end
+  // however fast the machine is. What is begun in the moments after a step is hit as well.
   Configure("killed");
   int kills = 0;
   while (kills < 20) {
+    const uint64_t steps = Steps();
     const pid_t pid = Start();
-    const uint64_t delay = 20 + Below(2026, static_cast<uint64_t>(kills), 100);
-    std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+    WaitForSteps(pid, steps / 10 * 10 + Below(2026, static_cast<uint64_t>(kills), 30));
+    std::this_thread::sleep_for(
+        std::chrono::microseconds(Below(2027, static_cast<uint64_t>(kills), 4000)));
     kill(pid, SIGKILL);
     if (Wait(pid) != -1) break;  // it was done
     ++kills;
   }
   ASSERT_EQ(Wait(Start()), 0) << folder_.Read("err");
   RecordProperty("kills", kills);
-  EXPECT_GT(kills, 5) << "too fast to be killed";
+  EXPECT_GT(kills, 5);
   for (const char* file : {"/model.safetensors", "/state.safetensors", "/trainer.json"}) {
-    const std::string name = std::string("/step-000250") + file;
+    const std::string name = std::string("/step-000600") + file;
     ASSERT_FALSE(folder_.Read("whole" + name).empty());
     EXPECT_TRUE(folder_.Read("whole" + name) == folder_.Read("killed" + name)) << file;
   }
