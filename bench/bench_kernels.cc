@@ -23,6 +23,7 @@
 #include "runtime/kernels/quant/panels.h"
 #include "runtime/kernels/quant/quantize.h"
 #include "runtime/kernels/targets.h"
+#include "runtime/llm/read_lines.h"
 #include "runtime/platform/platform.h"
 
 namespace quanta {
@@ -109,35 +110,17 @@ class Bench {
   std::string only_;
 };
 
-/// 64 bytes, in whatever registers there are.
-typedef uint64_t Line __attribute__((vector_size(64), may_alias));
-
-/// Sums lines (a multiple of 4) with enough chains to be limited by memory alone.
-__attribute__((noinline)) uint64_t SumLines(const std::byte* from, size_t count) {
-  const auto* line = reinterpret_cast<const Line*>(from);
-  Line a = {}, b = {};
-  for (size_t i = 0; i < count; i += 4) {
-    a += line[i];
-    b += line[i + 1];
-    a += line[i + 2];
-    b += line[i + 3];
-  }
-  a += b;
-  uint64_t total = 0;
-  for (size_t c = 0; c < 8; ++c) total += a[c];
-  return total;
-}
-
 void Bench::Read(size_t bytes) const {
   const std::string name = "read/" + std::to_string(bytes >> 20) + "MiB";
   if (!Wanted(name)) return;
+  constexpr size_t kLine = 64;
   const Data data(bytes / 4);
   const size_t tiles = static_cast<size_t>(threads_) * 8;
-  const size_t lines = bytes / tiles / sizeof(Line);
+  const size_t lines = bytes / tiles / llm::kReadStep * llm::kReadStep / kLine;
   std::vector<uint64_t> sums(tiles);
   const Timing time = Time([&] {
     ParallelFor(ThreadPool::Process(), tiles, threads_, [&](size_t tile, int) {
-      sums[tile] = SumLines(data.bytes() + tile * lines * sizeof(Line), lines);
+      sums[tile] = llm::SumLines(data.bytes() + tile * lines * kLine, lines);
     });
   });
   Print(name, time, static_cast<double>(bytes), 0,

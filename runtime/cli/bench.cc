@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "runtime/cli/json.h"
 #include "runtime/cli/live_session.h"
 #include "runtime/cli/measure.h"
+#include "runtime/cli/profile.h"
 
 namespace quanta::cli {
 namespace {
@@ -67,6 +69,9 @@ class BenchCommand {
     command->add_option("--runs", runs_, "Runs, of which the medians are reported")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
+    command->add_flag("--profile", profile_,
+                      "One more run, by part of the forward pass: time, bytes and operations "
+                      "beside what this machine can do; a table goes to standard error");
     context_options_.Define(command);
     command->footer("Prints one JSON object. Equal hashes: equal results, bit for bit.");
   }
@@ -107,6 +112,7 @@ class BenchCommand {
                    {"tokens", tokens_},
                    {"runs", runs_}};
     report["hash"] = hash.Text();
+    if (profile_) report["profile"] = MeasureProfile(model, live, prompt);
     report["model"] = ModelFacts(model);
     WriteJson(report);
     return 0;
@@ -132,8 +138,10 @@ class BenchCommand {
     return options;
   }
 
-  std::span<const float> FeedOrThrow(Session& session, std::span<const int32_t> ids) const {
+  std::span<const float> FeedOrThrow(Session& session, std::span<const int32_t> ids,
+                                     Profile* profile = nullptr) const {
     Session::FeedHooks hooks;
+    if (profile != nullptr) profile->Install(&hooks);
     hooks.proceed = [](void*, size_t, size_t) { return !Interrupted(); };
     ErrorDetail detail;
     auto logits = session.Feed(ids, hooks, &detail);
@@ -143,12 +151,29 @@ class BenchCommand {
     return Value(std::move(logits), detail, model_options_.path);
   }
 
-  Measured RunOnce(LiveSession& live, const std::vector<int32_t>& prompt) const {
+  /// Runs once more, watched.
+  Json MeasureProfile(const Model& model, LiveSession& live,
+                      const std::vector<int32_t>& prompt) const {
+    const size_t read =
+        std::clamp<size_t>(static_cast<size_t>(model.info().decode_bytes), kLeastRead, kMostRead);
+    const Ceiling ceiling = MeasureCeiling(model, read, live.session().threads());
+    Profile prefill, decode;
+    RunOnce(live, prompt, &prefill, &decode);
+    std::fputs(ProfileText("prefill", prefill, ceiling).c_str(), stderr);
+    std::fputs(ProfileText("decode", decode, ceiling).c_str(), stderr);
+    return {{"read_gb_s", ceiling.read_gb_s},
+            {"int8_gops", ceiling.int8_gops},
+            {"prefill", ProfileJson(prefill, ceiling)},
+            {"decode", ProfileJson(decode, ceiling)}};
+  }
+
+  Measured RunOnce(LiveSession& live, const std::vector<int32_t>& prompt,
+                   Profile* prefill = nullptr, Profile* decode = nullptr) const {
     Session& session = live.session();
     Check(session.Truncate(0), ErrorDetail(), model_options_.path);
     Measured measured;
     const Stopwatch feeding;
-    std::span<const float> last = FeedOrThrow(session, prompt);
+    std::span<const float> last = FeedOrThrow(session, prompt, prefill);
     measured.prefill = feeding.Seconds();
     const SamplingOptions greedy;
     ErrorDetail detail;
@@ -156,7 +181,7 @@ class BenchCommand {
     for (uint32_t i = 0; i < tokens_; ++i) {
       const int32_t id = Value(session.Sample(greedy, &detail), detail, model_options_.path);
       measured.hash.Add(id);
-      last = FeedOrThrow(session, {&id, 1});
+      last = FeedOrThrow(session, {&id, 1}, decode);
     }
     measured.decode = answering.Seconds();
     // Ids hide small differences; logits show every one.
@@ -164,8 +189,12 @@ class BenchCommand {
     return measured;
   }
 
+  /// What the probe reads: the bytes of a token's weights, within reason.
+  static constexpr size_t kLeastRead = size_t{1} << 20, kMostRead = size_t{1} << 29;
+
   ModelOptions model_options_;
   ContextOptions context_options_;
+  bool profile_ = false;
   uint32_t prompt_tokens_ = 128, tokens_ = 64, runs_ = 5;
 };
 

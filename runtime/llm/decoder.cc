@@ -142,6 +142,7 @@ std::span<const float> Decoder::Run(std::span<const int32_t> tokens, size_t posi
   QUANTA_CHECK(rows != 0 && rows <= settings_.chunk && position <= settings_.context - rows);
   QUANTA_CHECK(logits != Rows::kAll || settings_.all_logits);
 
+  Begin(Phase::kEmbed);
   Embed(tokens, position);
   ComputeRotations(rows, position);
   const size_t wanted = logits == Rows::kAll ? rows : logits == Rows::kLast ? 1 : 0;
@@ -150,7 +151,9 @@ std::span<const float> Decoder::Run(std::span<const int32_t> tokens, size_t posi
     // Nothing reads the last layer's other rows.
     Layer(i, {rows, position, i + 1 == layers ? wanted : rows});
   }
-  return Logits({rows, position, wanted});
+  const std::span<const float> made = Logits({rows, position, wanted});
+  Begin(Phase::kDone);
+  return made;
 }
 
 void Decoder::Embed(std::span<const int32_t> tokens, size_t position) {
@@ -194,7 +197,7 @@ void Decoder::Layer(size_t index, const Chunk& chunk) {
   if (chunk.live == 0) return;
   Attend(index, chunk);
   const Product output = {&layer.o, Prepare(attended_, chunk.live, {&layer.o}), h_};
-  Multiply({&output, 1});
+  Multiply(Phase::kOutput, {&output, 1});
   BlockOutput(layer.attention, stream, chunk.live);
   FeedForward(layer, chunk);
 }
@@ -206,7 +209,7 @@ void Decoder::Project(size_t index, const Chunk& chunk) {
                            {&layer.q, &layer.k, &layer.v});
   const Product products[] = {
       {&layer.k, in, k_}, {&layer.v, in, v_}, {&layer.q, in.Last(chunk.live), q_}};
-  Multiply({products, chunk.live == 0 ? size_t{2} : size_t{3}});
+  Multiply(Phase::kQkv, {products, chunk.live == 0 ? size_t{2} : size_t{3}});
 }
 
 /// Norms and rotates the heads, and puts keys and values into the cache.
@@ -216,6 +219,7 @@ void Decoder::Store(size_t index, const Chunk& chunk) {
   const int32_t rope = arch_->layers[index].rope;
   const size_t H = arch_->heads, G = arch_->kv_heads, D = arch_->head_dim;
   const size_t dead = chunk.rows - chunk.live;
+  Begin(Phase::kCache);
   const auto head_bytes = static_cast<size_t>(kernels::KvBytes(settings_.kv, cache.slots, D));
   team_.Rows(chunk.rows, (H + 2 * G) * D * 4, [&](size_t row) {
     if (row >= dead) {
@@ -258,6 +262,7 @@ void Decoder::Attend(size_t index, const Chunk& chunk) {
   const auto head_bytes = static_cast<size_t>(kernels::KvBytes(settings_.kv, cache.slots, D));
   const size_t first_live = chunk.position + chunk.rows - chunk.live;
 
+  BeginAttention(cache, chunk);
   team_.Tiles(chunk.live * G, [&](size_t tile, int worker) {
     const size_t row = tile / G;
     const size_t g = tile % G;
@@ -291,6 +296,8 @@ void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
 
   // One tile makes a range of the products and activates it while it is in cache.
   const size_t work = ColumnWork(up) + (arch_->gated ? ColumnWork(gate) : 0);
+  const Product first[] = {up, gate};
+  Begin(Phase::kGateUp, {first, arch_->gated ? size_t{2} : size_t{1}});
   team_.Columns(F, work, [&](size_t begin, size_t end) {
     MultiplyColumns(up, begin, end);
     if (arch_->gated) MultiplyColumns(gate, begin, end);
@@ -301,7 +308,7 @@ void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
     }
   });
   const Product down = {&layer.down, Prepare(up_, rows, {&layer.down}), h_};
-  Multiply({&down, 1});
+  Multiply(Phase::kDown, {&down, 1});
   BlockOutput(layer.ffn, stream, rows);
 }
 
@@ -310,9 +317,10 @@ std::span<const float> Decoder::Logits(const Chunk& chunk) {
   const size_t V = arch_->vocab;
   const ModelWeights& weights = model_->weights;
   float* stream = x_ + (chunk.rows - chunk.live) * arch_->hidden;
+  Begin(Phase::kNorm);
   Normalize(weights.final_norm, stream, stream, chunk.live, arch_->hidden);
   const Product head = {&weights.head, Prepare(stream, chunk.live, {&weights.head}), logits_};
-  Multiply({&head, 1});
+  Multiply(Phase::kHead, {&head, 1});
   const size_t count = chunk.live * V;
   if (arch_->logit_scale != 1) table_->scale(logits_, arch_->logit_scale, logits_, count);
   if (arch_->logit_softcap != 0) table_->softcap(logits_, arch_->logit_softcap, logits_, count);
@@ -323,6 +331,7 @@ std::span<const float> Decoder::Logits(const Chunk& chunk) {
 
 const float* Decoder::BlockInput(const BlockNorms& norms, float* stream, size_t rows) {
   if (norms.before.gain == nullptr) return stream;
+  Begin(Phase::kNorm);
   const size_t D = arch_->hidden;
   team_.Rows(rows, D * 4,
              [&](size_t row) { Normalize(norms.before, stream + row * D, h_ + row * D, 1, D); });
@@ -331,6 +340,7 @@ const float* Decoder::BlockInput(const BlockNorms& norms, float* stream, size_t 
 
 void Decoder::BlockOutput(const BlockNorms& norms, float* stream, size_t rows) {
   const size_t D = arch_->hidden;
+  Begin(Phase::kNorm);
   team_.Rows(rows, D * 4, [&](size_t row) {
     float* h = h_ + row * D;
     float* x = stream + row * D;
@@ -374,6 +384,7 @@ Decoder::Input Decoder::Prepare(const float* x, size_t rows,
     return kernels::ReadsQuantized(linear->w.panel);
   });
   if (!wanted) return {x, nullptr, rows, k};
+  Begin(Phase::kQuantize);
   const size_t bytes = kernels::QuantizedBytes(k);
   team_.Rows(rows, k,
              [&](size_t row) { table_->quantize(x + row * k, k, quantized_ + row * bytes); });
@@ -402,7 +413,8 @@ void Decoder::MultiplyColumns(const Product& product, size_t begin, size_t end) 
 
 /// All products in one go: their columns lie side by side, each matrix beginning
 /// where a tile may.
-void Decoder::Multiply(std::span<const Product> products) const {
+void Decoder::Multiply(Phase phase, std::span<const Product> products) const {
+  Begin(phase, products);
   const auto padded = [](const Product& product) {
     return (size_t{product.linear->w.n} + kTileColumns - 1) / kTileColumns * kTileColumns;
   };
@@ -421,6 +433,35 @@ void Decoder::Multiply(std::span<const Product> products) const {
       at += padded(product);
     }
   });
+}
+
+// --- Profiles -------------------------------------------------------------------------
+
+void Decoder::TellProducts(Phase phase, std::span<const Product> products) const {
+  PhaseWork work;
+  for (const Product& product : products) {
+    const kernels::Weights& w = product.linear->w;
+    work.weight_bytes += MatrixBytes(w);
+    work.multiply_adds += uint64_t{w.n} * w.k * product.input.rows;
+  }
+  observer_.on_phase(observer_.context, phase, work);
+}
+
+void Decoder::BeginAttention(const LayerCache& cache, const Chunk& chunk) const {
+  if (observer_.on_phase == nullptr) return;
+  uint64_t seen = 0;
+  for (size_t row = chunk.rows - chunk.live; row < chunk.rows; ++row) {
+    const size_t end = chunk.position + row + 1;
+    seen += cache.window != 0 ? std::min<size_t>(end, cache.window) : end;
+  }
+  const uint64_t width = uint64_t{arch_->kv_heads} * arch_->head_dim;
+  const uint64_t element = settings_.kv == kernels::KvKind::kInt8  ? 1
+                           : settings_.kv == kernels::KvKind::kF16 ? 2
+                                                                   : 4;
+  observer_.on_phase(observer_.context, Phase::kAttention,
+                     {.weight_bytes = 0,
+                      .cache_bytes = 2 * seen * width * element,
+                      .multiply_adds = 2 * seen * arch_->heads * arch_->head_dim});
 }
 
 }  // namespace quanta::llm

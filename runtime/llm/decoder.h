@@ -7,6 +7,7 @@
 #include <span>
 
 #include "quanta/arena.h"
+#include "quanta/session.h"
 #include "quanta/status.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/llm/model_impl.h"
@@ -21,6 +22,12 @@ struct DecoderSettings {
   kernels::KvKind kv = kernels::KvKind::kF16;
   int threads = 1;
   bool all_logits = false;
+};
+
+/// The hooks of Session::FeedHooks that a pass calls.
+struct Observer {
+  void* context = nullptr;
+  void (*on_phase)(void* context, Phase phase, const PhaseWork& work) = nullptr;
 };
 
 /// Which rows of a chunk need logits.
@@ -56,6 +63,9 @@ class Decoder {
 
   /// At most those of the settings.
   void UseThreads(int threads) { team_ = Team(threads); }
+
+  /// Who is told of every pass from now on.
+  void Observe(const Observer& observer) { observer_ = observer; }
 
   /// Whether the cache can go on at `position`, having once held `high` positions.
   bool CanResume(size_t position, size_t high) const;
@@ -105,8 +115,14 @@ class Decoder {
   /// `x` [rows, k] for these matrices, of which the first exists; the int8 are good until
   /// the next call.
   Input Prepare(const float* x, size_t rows, std::initializer_list<const Linear*> readers) const;
-  void Multiply(std::span<const Product> products) const;
+  void Multiply(Phase phase, std::span<const Product> products) const;
   static size_t ColumnWork(const Product& product);
+  /// Tells the observer, if there is one, that a phase begins.
+  void Begin(Phase phase, std::span<const Product> products = {}) const {
+    if (observer_.on_phase != nullptr) TellProducts(phase, products);
+  }
+  void TellProducts(Phase phase, std::span<const Product> products) const;
+  void BeginAttention(const LayerCache& cache, const Chunk& chunk) const;
   void MultiplyColumns(const Product& product, size_t begin, size_t end) const;
 
   const Model::Impl* model_ = nullptr;
@@ -114,6 +130,7 @@ class Decoder {
   const kernels::KernelTable* table_ = nullptr;
   DecoderSettings settings_;
   Team team_{1};
+  Observer observer_;
 
   std::span<LayerCache> caches_;  ///< [layers]
   std::span<RopeTable> ropes_;    ///< [ropes]

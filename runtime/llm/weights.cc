@@ -136,6 +136,10 @@ Status BindWeights(const format::File& file, const kernels::KernelTable& table,
   return {};
 }
 
+uint64_t MatrixBytes(const kernels::Weights& w) {
+  return format::PanelBytes(static_cast<format::Panel>(w.panel), w.n, w.k);
+}
+
 size_t LargestQuantizedInput(const ModelWeights& weights) {
   size_t largest = 0;
   const auto take = [&](const Linear& linear) {

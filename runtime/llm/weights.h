@@ -47,6 +47,9 @@ struct ModelWeights {
 Status BindWeights(const format::File& file, const kernels::KernelTable& table,
                    ModelWeights* weights, ErrorDetail* detail);
 
+/// Bytes of a matrix.
+uint64_t MatrixBytes(const kernels::Weights& w);
+
 /// Bytes of the longest row that a product of this model reads as int8; 0 if none does.
 size_t LargestQuantizedInput(const ModelWeights& weights);
 

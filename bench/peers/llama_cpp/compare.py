@@ -4,12 +4,12 @@
 usage: bench/peers/llama_cpp/compare.py --llama "COMMAND" [--root DIR] [NAME...]
 
 COMMAND starts llama-bench ("chroot ROOT llama-bench" for one in a private root, with --root ROOT,
-under whose /tmp the models are then written). For each model (names as in bench/real_sizes.py; of
-Llama's kind) and each of int4 and int8: one checkpoint of random weights becomes a .qfb (q4, q8:
+under whose /tmp the models are then written; bench/peers/install makes such a root). For each model
+(names as in bench/real_sizes.py; of Llama's or Qwen 2's kind) and each of int4 and int8: one checkpoint of random weights becomes a .qfb (q4, q8:
 4.5 and 8 bits a weight) and a GGUF (Q4_0, Q8_0: 4.5 and 8.5 bits, also the embedding), then both
 programs measure decoding and a prompt of 128 tokens, one after the other, --rounds times; and the
-whole process with a prompt of 16 tokens and one token more. Reported
-are the medians. Needs NumPy.
+whole process with a prompt of 16 tokens and one token more: its seconds and its peak of resident memory. Reported are the
+medians. Needs NumPy.
 """
 import argparse
 import json
@@ -82,21 +82,24 @@ def text(value):
 
 
 def metadata(config):
+    kind = config["model_type"]
+    if kind not in ("llama", "qwen2"):
+        raise SystemExit(f"compare.py: no GGUF is written for models of the kind {kind}")
     heads = config["num_attention_heads"]
     head_dim = config.get("head_dim", config["hidden_size"] // heads)
-    yield "general.architecture", STRING, "llama"
-    yield "llama.vocab_size", UINT32, config["vocab_size"]
-    yield "llama.context_length", UINT32, config["max_position_embeddings"]
-    yield "llama.embedding_length", UINT32, config["hidden_size"]
-    yield "llama.block_count", UINT32, config["num_hidden_layers"]
-    yield "llama.feed_forward_length", UINT32, config["intermediate_size"]
-    yield "llama.attention.head_count", UINT32, heads
-    yield "llama.attention.head_count_kv", UINT32, config["num_key_value_heads"]
-    yield "llama.attention.key_length", UINT32, head_dim
-    yield "llama.attention.value_length", UINT32, head_dim
-    yield "llama.rope.dimension_count", UINT32, head_dim
-    yield "llama.rope.freq_base", FLOAT32, config["rope_theta"]
-    yield "llama.attention.layer_norm_rms_epsilon", FLOAT32, config["rms_norm_eps"]
+    yield "general.architecture", STRING, kind
+    yield f"{kind}.vocab_size", UINT32, config["vocab_size"]
+    yield f"{kind}.context_length", UINT32, config["max_position_embeddings"]
+    yield f"{kind}.embedding_length", UINT32, config["hidden_size"]
+    yield f"{kind}.block_count", UINT32, config["num_hidden_layers"]
+    yield f"{kind}.feed_forward_length", UINT32, config["intermediate_size"]
+    yield f"{kind}.attention.head_count", UINT32, heads
+    yield f"{kind}.attention.head_count_kv", UINT32, config["num_key_value_heads"]
+    yield f"{kind}.attention.key_length", UINT32, head_dim
+    yield f"{kind}.attention.value_length", UINT32, head_dim
+    yield f"{kind}.rope.dimension_count", UINT32, head_dim
+    yield f"{kind}.rope.freq_base", FLOAT32, config["rope_theta"]
+    yield f"{kind}.attention.layer_norm_rms_epsilon", FLOAT32, config["rms_norm_eps"]
     yield "tokenizer.ggml.model", STRING, "no_vocab"
 
 
@@ -148,13 +151,29 @@ def run(command):
     return json.loads(result.stdout)
 
 
+# A process begins with its parent's memory on its account, so that a small one starts it.
+STARTER = """
+import os, sys, time
+begin = time.monotonic()
+child = os.fork()
+if child == 0:
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1), os.dup2(null, 2)
+    os.execvp(sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(child, 0)
+print(time.monotonic() - begin, usage.ru_maxrss / 1024)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def process(command):
-    """Seconds that a whole process takes."""
-    begin = time.monotonic()
-    result = subprocess.run([str(part) for part in command], capture_output=True, check=False)
-    if result.returncode != 0:
-        raise SystemExit(f"{command[0]}: exit code {result.returncode}")
-    return time.monotonic() - begin
+    """(seconds, MiB of resident memory at the peak) of a whole process."""
+    made = subprocess.run([sys.executable, "-I", "-S", "-c", STARTER, *map(str, command)],
+                          capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise SystemExit(f"{command[0]}: exit code {made.returncode}")
+    seconds, peak = map(float, made.stdout.split())
+    return seconds, peak
 
 
 class Pair:
@@ -179,7 +198,6 @@ class Pair:
         decode = next(row["avg_ts"] for row in rows if row["n_gen"] > 0)
         return decode, next(row["avg_ts"] for row in rows if row["n_prompt"] > 0)
 
-
     def our_start(self, threads):
         return process([self.options.bin / "quanta", "bench", self.model, "--threads", threads,
                         "--runs", 1, "--prompt-tokens", 16, "--tokens", 1])
@@ -196,10 +214,12 @@ def compare_start(pair, name, scheme, options):
         for _ in range(options.rounds):
             ours.append(pair.our_start(threads))
             theirs.append(pair.their_start(threads))
-        a, b = statistics.median(ours), statistics.median(theirs)
-        best = min(ours) / min(theirs)
-        print(f"| {name} | {scheme} | {threads} | start to 1 token, s | {a:.3f} | {b:.3f} | "
-              f"{a / b:.2f} | {best:.2f} |", flush=True)
+        for index, work in enumerate(("start to 1 token, s", "peak of memory, MiB")):
+            a = statistics.median(row[index] for row in ours)
+            b = statistics.median(row[index] for row in theirs)
+            best = min(row[index] for row in ours) / min(row[index] for row in theirs)
+            print(f"| {name} | {scheme} | {threads} | {work} | {a:.3f} | {b:.3f} | "
+                  f"{a / b:.2f} | {best:.2f} |", flush=True)
 
 
 def compare(pair, name, scheme, options):
@@ -228,7 +248,7 @@ def main():
     parser.add_argument("names", nargs="*", default=["SmolLM2-135M"])
     options = parser.parse_args()
     work = options.root / "tmp" if options.root else pathlib.Path(tempfile.gettempdir())
-    print("| model | weights | threads | work (tok/s, or s) | quanta | llama.cpp | ratio "
+    print("| model | weights | threads | work (tok/s, s, MiB) | quanta | llama.cpp | ratio "
           "| ratio of the best |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for name in options.names:

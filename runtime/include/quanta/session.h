@@ -44,6 +44,29 @@ struct SamplingOptions {
   uint64_t seed = 0;
 };
 
+/// The parts of a forward pass that a profile tells apart.
+enum class Phase : uint8_t {
+  kEmbed,      ///< embedding rows, rotary angles
+  kNorm,       ///< norms and residual sums
+  kQuantize,   ///< activations to int8
+  kQkv,        ///< the products that make queries, keys and values
+  kCache,      ///< norms and rotations of heads; keys and values into the cache
+  kAttention,  ///< over the cache
+  kOutput,     ///< attention's output product
+  kGateUp,     ///< the feed-forward's first products, with the activation
+  kDown,       ///< its last one
+  kHead,       ///< logits
+  kDone,       ///< the pass is over
+};
+inline constexpr int kPhases = static_cast<int>(Phase::kDone);
+
+/// What a phase reads and computes.
+struct PhaseWork {
+  uint64_t weight_bytes = 0;
+  uint64_t cache_bytes = 0;    ///< keys and values that the rows see, once for each row
+  uint64_t multiply_adds = 0;  ///< of products and attention
+};
+
 /// One conversation with a model: its KV cache, activations, logits and sampler
 /// state, all planned and taken from one arena when it is created. After that
 /// nothing allocates.
@@ -75,6 +98,9 @@ class Session {
     /// Given each chunk's logits [rows, vocab] (needs all_logits). `first` counts
     /// from the first token of this call. May be null.
     void (*on_logits)(void* context, size_t first, std::span<const float> logits) = nullptr;
+    /// For profiles: told when a phase begins, on the thread that called Feed. May be null,
+    /// which costs nothing.
+    void (*on_phase)(void* context, Phase phase, const PhaseWork& work) = nullptr;
   };
 
   /// Appends `tokens` to the context, in chunks, and returns the last one's logits
