@@ -113,14 +113,13 @@ class Bench {
 void Bench::Read(size_t bytes) const {
   const std::string name = "read/" + std::to_string(bytes >> 20) + "MiB";
   if (!Wanted(name)) return;
-  constexpr size_t kLine = 64;
   const Data data(bytes / 4);
   const size_t tiles = static_cast<size_t>(threads_) * 8;
-  const size_t lines = bytes / tiles / llm::kReadStep * llm::kReadStep / kLine;
+  const size_t tile_bytes = bytes / tiles / llm::kReadStep * llm::kReadStep;
   std::vector<uint64_t> sums(tiles);
   const Timing time = Time([&] {
     ParallelFor(ThreadPool::Process(), tiles, threads_, [&](size_t tile, int) {
-      sums[tile] = llm::SumLines(data.bytes() + tile * lines * kLine, lines);
+      sums[tile] = llm::SumLines(data.bytes() + tile * tile_bytes, tile_bytes);
     });
   });
   Print(name, time, static_cast<double>(bytes), 0,

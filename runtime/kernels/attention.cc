@@ -98,30 +98,22 @@ struct Runs {
   }
 };
 
+/// A block of a cache is too short, and lies too often in pages of its own, for what the
+/// processor foresees by itself: while rows are read, those at the same place in the next
+/// block are on their way.
+template <class T>
+HWY_INLINE void FetchNext(const T* row, size_t d, size_t rows) {
+#if !HWY_ARCH_WASM
+  constexpr size_t kLine = 64;
+  const auto* next = reinterpret_cast<const char*>(row + kBlock * d);
+  for (size_t at = 0; at < rows * d * sizeof(T); at += kLine) __builtin_prefetch(next + at, 0, 2);
+#else
+  (void)row, (void)d, (void)rows;
+#endif
+}
+
 // DotRun, Mix and AttendBlock are functions of their own for each kind and number of heads: in one,
 // they keep a sanitizing compiler busy for ten minutes. A call is for a block.
-
-/// scores[r][i] = q[r] . k of the block's i-th position, for kHeads heads.
-template <class P, size_t kHeads>
-HWY_NOINLINE void DotRun(const float* q, const Run<typename P::T>& run, size_t d,
-                         float (&scores)[kHeads][kBlock]) {
-  size_t i = 0;
-  for (; i + kTileCols <= run.count; i += kTileCols) {
-    V acc[kHeads][kTileCols];
-    DotTile<P>(q, run.rows + i * d, d, acc);
-    QUANTA_UNROLL
-    for (size_t r = 0; r < kHeads; ++r) {
-      hn::StoreU(SumLanes(acc[r][0], acc[r][1], acc[r][2], acc[r][3]), F4(),
-                 scores[r] + run.index + i);
-    }
-  }
-  for (; i < run.count; ++i) {
-    V acc[kHeads][1];
-    DotTile<P>(q, run.rows + i * d, d, acc);
-    QUANTA_UNROLL
-    for (size_t r = 0; r < kHeads; ++r) scores[r][run.index + i] = SumLanes(acc[r][0]);
-  }
-}
 
 struct Scaled {
   V scale;
@@ -174,25 +166,65 @@ struct Softmax {
   }
 };
 
+/// Queries that look at the same block: one position's heads, or one head's positions.
+struct Queries {
+  const float* q;
+  float* out;
+  size_t stride;  ///< floats, of both
+  Softmax* softmax;
+  size_t softmax_stride;
+  bool fetch;  ///< they are the first to see the block: fetch the next one
+
+  HWY_INLINE Queries From(size_t i) const {
+    return {q + i * stride, out + i * stride, stride, softmax + i * softmax_stride,
+            softmax_stride, fetch && i == 0};
+  }
+};
+
+/// scores[r][i] = q[r] . k of the block's i-th position, for kHeads queries.
+template <class P, size_t kHeads>
+HWY_NOINLINE void DotRun(const Queries& queries, const Run<typename P::T>& run, size_t d,
+                         float (&scores)[kHeads][kBlock]) {
+  size_t i = 0;
+  for (; i + kTileCols <= run.count; i += kTileCols) {
+    V acc[kHeads][kTileCols];
+    if (queries.fetch) FetchNext(run.rows + i * d, d, kTileCols);
+    DotTile<P>(queries.q, queries.stride, run.rows + i * d, d, acc);
+    QUANTA_UNROLL
+    for (size_t r = 0; r < kHeads; ++r) {
+      hn::StoreU(SumLanes(acc[r][0], acc[r][1], acc[r][2], acc[r][3]), F4(),
+                 scores[r] + run.index + i);
+    }
+  }
+  for (; i < run.count; ++i) {
+    V acc[kHeads][1];
+    DotTile<P>(queries.q, queries.stride, run.rows + i * d, d, acc);
+    QUANTA_UNROLL
+    for (size_t r = 0; r < kHeads; ++r) scores[r][run.index + i] = SumLanes(acc[r][0]);
+  }
+}
+
 /// out[r, d...] = factor[r] * out[r, d...] + sum over the block of weight * value, for
-/// kHeads heads and kCount vectors, position by position. `count`: elements, or none
+/// kHeads queries and kCount vectors, position by position. `count`: elements, or none
 /// for whole vectors.
 template <class P, size_t kCount, size_t kHeads, class... Count>
 HWY_NOINLINE void Mix(const Runs<typename P::T>& runs, size_t head_dim, size_t d,
                       const float (&weights)[kHeads][kBlock], const float (&factor)[kHeads],
-                      float* out, Count... count) {
+                      const Queries& queries, Count... count) {
+  float* out = queries.out + d;
   V sum[kHeads][kCount];
   QUANTA_UNROLL
   for (size_t r = 0; r < kHeads; ++r) {
     QUANTA_UNROLL
     for (size_t c = 0; c < kCount; ++c) {
-      const V before = F32::Load(out + r * head_dim + d + c * kLanes, count...);
+      const V before = F32::Load(out + r * queries.stride + c * kLanes, count...);
       sum[r][c] = hn::Mul(before, hn::Set(kF, factor[r]));
     }
   }
   for (const auto& run : runs.run) {
     const auto* row = run.rows + d;
     for (size_t i = 0; i < run.count; ++i, row += head_dim) {
+      if (d == 0 && queries.fetch) FetchNext(row, head_dim, 1);
       V value[kCount];
       QUANTA_UNROLL
       for (size_t c = 0; c < kCount; ++c) value[c] = P::Load(row + c * kLanes, count...);
@@ -210,7 +242,7 @@ HWY_NOINLINE void Mix(const Runs<typename P::T>& runs, size_t head_dim, size_t d
   for (size_t r = 0; r < kHeads; ++r) {
     QUANTA_UNROLL
     for (size_t c = 0; c < kCount; ++c) {
-      F32::Store(sum[r][c], out + r * head_dim + d + c * kLanes, count...);
+      F32::Store(sum[r][c], out + r * queries.stride + c * kLanes, count...);
     }
   }
 }
@@ -219,15 +251,15 @@ HWY_NOINLINE void Mix(const Runs<typename P::T>& runs, size_t head_dim, size_t d
 template <class P, size_t kHeads>
 HWY_INLINE void MixBlock(const Runs<typename P::T>& runs, size_t head_dim,
                          const float (&weights)[kHeads][kBlock], const float (&factor)[kHeads],
-                         float* out) {
+                         const Queries& queries) {
   size_t d = 0;
   for (; d + 2 * kLanes <= head_dim; d += 2 * kLanes) {
-    Mix<P, 2>(runs, head_dim, d, weights, factor, out);
+    Mix<P, 2>(runs, head_dim, d, weights, factor, queries);
   }
   for (; d + kLanes <= head_dim; d += kLanes) {
-    Mix<P, 1>(runs, head_dim, d, weights, factor, out);
+    Mix<P, 1>(runs, head_dim, d, weights, factor, queries);
   }
-  if (d < head_dim) Mix<P, 1>(runs, head_dim, d, weights, factor, out, head_dim - d);
+  if (d < head_dim) Mix<P, 1>(runs, head_dim, d, weights, factor, queries, head_dim - d);
 }
 
 struct Product {
@@ -252,60 +284,105 @@ struct Block {
   size_t count;
 };
 
-/// Adds a block to what kHeads heads, from `head` on, have of the positions before.
+/// Adds a block to what the first kHeads queries have of the positions before.
 template <class P, size_t kHeads>
-HWY_NOINLINE void AttendBlock(const AttentionArgs& args, size_t head,
-                              const Block<typename P::T>& block, Softmax* softmax) {
+HWY_NOINLINE void AttendBlock(const AttentionArgs& args, const Queries& queries,
+                              const Block<typename P::T>& block) {
   const size_t d = args.head_dim;
   float weights[kHeads][kBlock];
   float factor[kHeads];
-  for (const auto& run : block.keys.run) DotRun<P>(args.q + head * d, run, d, weights);
+  for (const auto& run : block.keys.run) DotRun<P>(queries, run, d, weights);
   for (size_t r = 0; r < kHeads; ++r) {
     TimesScales<P>(block.keys, weights[r]);
     ScaleAndCap(args, weights[r], block.count);
-    factor[r] = softmax[r].Take(weights[r], block.count);
+    factor[r] = queries.softmax[r * queries.softmax_stride].Take(weights[r], block.count);
     TimesScales<P>(block.values, weights[r]);
   }
-  MixBlock<P>(block.values, d, weights, factor, args.out + head * d);
+  MixBlock<P>(block.values, d, weights, factor, queries);
 }
 
-/// The same for heads [head, end), kHeads at a time, then fewer.
+/// The same for `count` queries, kHeads at a time, then fewer.
 template <class P, size_t kHeads>
-HWY_INLINE void AttendHeads(const AttentionArgs& args, size_t head, size_t end,
-                            const Block<typename P::T>& block, Softmax* softmax) {
-  for (; head + kHeads <= end; head += kHeads, softmax += kHeads) {
-    AttendBlock<P, kHeads>(args, head, block, softmax);
+HWY_INLINE void AttendQueries(const AttentionArgs& args, const Queries& queries, size_t count,
+                              const Block<typename P::T>& block) {
+  size_t i = 0;
+  for (; i + kHeads <= count; i += kHeads) AttendBlock<P, kHeads>(args, queries.From(i), block);
+  if constexpr (kHeads > 1) {
+    AttendQueries<P, kHeads - 1>(args, queries.From(i), count - i, block);
   }
-  if constexpr (kHeads > 1) AttendHeads<P, kHeads - 1>(args, head, end, block, softmax);
 }
 
 /// Heads that go through the cache together: what one tile of them has read is still in the
 /// first-level cache for the next.
 constexpr size_t kGroup = 16;
 
+/// What the heads [head, head + heads) of all rows have so far.
+template <class P>
+class Pass {
+ public:
+  Pass(const AttentionArgs& args, size_t head, size_t heads)
+      : args_(args), head_(head), heads_(heads) {}
+
+  void Run() {
+    const size_t d = args_.head_dim;
+    for (size_t row = 0; row < args_.rows; ++row) {
+      std::fill_n(HeadsOf(row).out, heads_ * d, 0.0f);
+    }
+    // Whole blocks that all rows see: a head's rows together.
+    const size_t shared = args_.rows == 1 ? 0 : args_.count / kBlock * kBlock;
+    for (size_t index = 0; index < shared; index += kBlock) {
+      const auto block = BlockAt(index, kBlock);
+      for (size_t h = 0; h < heads_; ++h) {
+        AttendQueries<P, P::kHeads>(args_, RowsOf(h), args_.rows, block);
+      }
+    }
+    for (size_t row = 0; row < args_.rows; ++row) Finish(row, shared);
+  }
+
+ private:
+  using T = typename P::T;
+
+  /// A row's positions from `index` on: its heads together.
+  void Finish(size_t row, size_t index) {
+    const size_t d = args_.head_dim, count = args_.count + row;
+    const Queries heads = HeadsOf(row);
+    for (; index < count; index += kBlock) {
+      AttendQueries<P, P::kHeads>(args_, heads, heads_,
+                                  BlockAt(index, HWY_MIN(kBlock, count - index)));
+    }
+    for (size_t h = 0; h < heads_; ++h) {
+      float* out = heads.out + h * d;
+      Map(Scaled{hn::Set(kF, 1.0f / softmax_[row][h].sum)}, out, d, static_cast<const float*>(out));
+    }
+  }
+
+  Block<T> BlockAt(size_t index, size_t count) const {
+    return {Runs<T>(args_.k, args_, index, count), Runs<T>(args_.v, args_, index, count), count};
+  }
+  Queries HeadsOf(size_t row) {
+    const size_t at = row * args_.row_stride + head_ * args_.head_dim;
+    return {args_.q + at, args_.out + at, args_.head_dim, softmax_[row], 1, true};
+  }
+  Queries RowsOf(size_t head) {
+    const size_t at = (head_ + head) * args_.head_dim;
+    return {args_.q + at, args_.out + at, args_.row_stride, &softmax_[0][head], kGroup, head == 0};
+  }
+
+  const AttentionArgs& args_;
+  size_t head_, heads_;
+  Softmax softmax_[kAttentionRows][kGroup];
+};
+
 template <class P>
 void Attend(const AttentionArgs& args) {
-  using T = typename P::T;
-  const size_t d = args.head_dim;
   for (size_t head = 0; head < args.group; head += kGroup) {
-    const size_t end = HWY_MIN(head + kGroup, size_t{args.group});
-    std::fill(args.out + head * d, args.out + end * d, 0.0f);
-    Softmax softmax[kGroup];
-    for (size_t index = 0; index < args.count; index += kBlock) {
-      const size_t count = HWY_MIN(kBlock, args.count - index);
-      const Block<T> block = {Runs<T>(args.k, args, index, count),
-                              Runs<T>(args.v, args, index, count), count};
-      AttendHeads<P, P::kHeads>(args, head, end, block, softmax);
-    }
-    for (size_t h = head; h < end; ++h) {
-      Map(Scaled{hn::Set(kF, 1.0f / softmax[h - head].sum)}, args.out + h * d, d,
-          static_cast<const float*>(args.out + h * d));
-    }
+    Pass<P>(args, head, HWY_MIN(kGroup, args.group - head)).Run();
   }
 }
 
 void Attention(const AttentionArgs& args) {
-  QUANTA_DCHECK(args.count != 0 && args.count <= args.slots);
+  QUANTA_DCHECK(args.count != 0 && args.rows != 0 && args.rows <= kAttentionRows);
+  QUANTA_DCHECK(args.count + args.rows - 1 <= args.slots);
   switch (args.kv) {
     case KvKind::kF16:
       return Attend<KvF16>(args);

@@ -26,14 +26,14 @@ constexpr size_t kTileRows = HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64         
 
 /// acc[r][c] += x[r, i...] * w[c, i...], once. `count`: elements, or none for all.
 template <class P, size_t kRows, size_t kCols, class... Count>
-HWY_INLINE void DotStep(const float* x, const typename P::T* w, size_t k, V (&acc)[kRows][kCols],
-                        Count... count) {
+HWY_INLINE void DotStep(const float* x, size_t x_stride, const typename P::T* w, size_t k,
+                        V (&acc)[kRows][kCols], Count... count) {
   V columns[kCols];
   QUANTA_UNROLL
   for (size_t c = 0; c < kCols; ++c) columns[c] = P::Load(w + c * k, count...);
   QUANTA_UNROLL
   for (size_t r = 0; r < kRows; ++r) {
-    const V row = F32::Load(x + r * k, count...);
+    const V row = F32::Load(x + r * x_stride, count...);
     QUANTA_UNROLL
     for (size_t c = 0; c < kCols; ++c) acc[r][c] = hn::MulAdd(row, columns[c], acc[r][c]);
   }
@@ -45,10 +45,11 @@ struct NoHint {
 };
 
 /// acc[r][c] = lanes whose sum is the dot product of row r of x and row c of w,
-/// both [.., k]. One vector per product, whatever the tile: that fixes the order.
+/// both k long, `x_stride` and k apart. One vector per product, whatever the tile: that fixes
+/// the order.
 template <class P, size_t kRows, size_t kCols, class Hint = NoHint>
-HWY_INLINE void DotTile(const float* x, const typename P::T* w, size_t k, V (&acc)[kRows][kCols],
-                        const Hint& hint = Hint()) {
+HWY_INLINE void DotTile(const float* x, size_t x_stride, const typename P::T* w, size_t k,
+                        V (&acc)[kRows][kCols], const Hint& hint = Hint()) {
   QUANTA_UNROLL
   for (size_t r = 0; r < kRows; ++r) {
     QUANTA_UNROLL
@@ -57,9 +58,9 @@ HWY_INLINE void DotTile(const float* x, const typename P::T* w, size_t k, V (&ac
   size_t i = 0;
   for (; i + kLanes <= k; i += kLanes) {
     hint(i);
-    DotStep<P>(x + i, w + i, k, acc);
+    DotStep<P>(x + i, x_stride, w + i, k, acc);
   }
-  if (i < k) DotStep<P>(x + i, w + i, k, acc, k - i);
+  if (i < k) DotStep<P>(x + i, x_stride, w + i, k, acc, k - i);
 }
 
 }  // namespace quanta::kernels::HWY_NAMESPACE

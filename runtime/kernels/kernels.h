@@ -85,17 +85,23 @@ inline float* KvScales(void* cache, size_t slots, size_t head_dim) {
   return const_cast<float*>(KvScales(static_cast<const void*>(cache), slots, head_dim));
 }
 
-/// One KV head's queries at one position over its cache.
+/// The most positions that attention takes together.
+inline constexpr uint32_t kAttentionRows = 8;
+
+/// One KV head's queries at some neighbouring positions over its cache. Each position sees
+/// one more than the one before it; its result has the bits that it has alone.
 struct AttentionArgs {
-  const float* q;  ///< [group, head_dim]: the query heads that share this KV head
-  float* out;      ///< [group, head_dim]
-  float* scores;   ///< scratch, [count], of tables that need it: Reference()
+  const float* q;  ///< [rows, group, head_dim]: the query heads that share this KV head
+  float* out;      ///< [rows, group, head_dim]
+  float* scores;   ///< scratch, [count + rows - 1], of tables that need it: Reference()
   const void* k;   ///< [slots, head_dim], of int8 also KvScales; position p in slot p % slots
   const void* v;   ///< likewise
   KvKind kv;
   uint32_t group, head_dim, slots;
-  uint32_t first, count;  ///< the positions that are visible: [first, first + count)
+  uint32_t first, count;  ///< what the first row sees: positions [first, first + count)
   float scale, softcap;   ///< softcap 0 = none
+  uint32_t rows = 1;      ///< at most kAttentionRows
+  size_t row_stride = 0;  ///< floats from a row of q and out to the next
 };
 
 struct KernelTable {

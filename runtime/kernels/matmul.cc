@@ -64,7 +64,7 @@ HWY_INLINE void Product(const MatMulTile& tile, size_t t, size_t j, const Hint& 
   const size_t k = tile.w->k;
   const auto* w = reinterpret_cast<const typename P::T*>(tile.w->data) + j * k;
   V acc[kRows][kCols];
-  DotTile<P>(tile.x + t * k, w, k, acc, hint);
+  DotTile<P>(tile.x + t * k, k, w, k, acc, hint);
   float* y = tile.y + t * tile.y_stride + j;
   QUANTA_UNROLL
   for (size_t r = 0; r < kRows; ++r, y += tile.y_stride) {

@@ -115,8 +115,12 @@ void Attention(const AttentionArgs& args) {
   const auto head = args.kv == KvKind::kF16    ? AttentionHead<uint16_t>
                     : args.kv == KvKind::kInt8 ? AttentionHead<int8_t>
                                                : AttentionHead<float>;
-  for (size_t g = 0; g < args.group; ++g) {
-    head(args, args.q + g * args.head_dim, args.out + g * args.head_dim);
+  AttentionArgs row = args;
+  for (uint32_t r = 0; r < args.rows; ++r, ++row.count) {
+    for (size_t g = 0; g < args.group; ++g) {
+      const size_t at = r * args.row_stride + g * args.head_dim;
+      head(row, args.q + at, args.out + at);
+    }
   }
 }
 

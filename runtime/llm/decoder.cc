@@ -263,12 +263,16 @@ void Decoder::Attend(size_t index, const Chunk& chunk) {
   const size_t first_live = chunk.position + chunk.rows - chunk.live;
 
   BeginAttention(cache, chunk);
-  team_.Tiles(chunk.live * G, [&](size_t tile, int worker) {
-    const size_t row = tile / G;
+  // What a window hides differs from row to row.
+  const size_t even = chunk.live * G / (static_cast<size_t>(team_.threads()) * kTilesPerThread);
+  const size_t tall = cache.window == 0 ? std::clamp<size_t>(even, 1, kernels::kAttentionRows) : 1;
+  const size_t width = arch_->heads * D;
+  team_.Tiles((chunk.live + tall - 1) / tall * G, [&](size_t tile, int worker) {
+    const size_t row = tile / G * tall;
     const size_t g = tile % G;
     const size_t end = first_live + row + 1;
     const size_t first = cache.window != 0 && end > cache.window ? end - cache.window : 0;
-    const size_t at = (row * G + g) * group * D;
+    const size_t at = row * width + g * group * D;
     table_->attention({.q = q_ + at,
                        .out = attended_ + at,
                        .scores = scores_ + static_cast<size_t>(worker) * score_stride_,
@@ -281,7 +285,9 @@ void Decoder::Attend(size_t index, const Chunk& chunk) {
                        .first = static_cast<uint32_t>(first),
                        .count = static_cast<uint32_t>(end - first),
                        .scale = arch_->attention_scale,
-                       .softcap = arch_->attention_softcap});
+                       .softcap = arch_->attention_softcap,
+                       .rows = static_cast<uint32_t>(std::min(tall, chunk.live - row)),
+                       .row_stride = width});
   });
 }
 

@@ -7,23 +7,27 @@
 /// The plainest loop over memory, to hold other loops' bandwidth against.
 namespace quanta::llm {
 
-inline constexpr size_t kReadStep = 256;  ///< bytes; what is read is a multiple
+/// How many places are read side by side: one core keeps more of them under way than the
+/// prefetcher of one does, which stops where a page ends.
+inline constexpr size_t kReadStreams = 4;
+inline constexpr size_t kReadLine = 64;
+inline constexpr size_t kReadStep = kReadStreams * kReadLine;  ///< bytes
 
-/// Sums `lines` lines of 64 bytes (a multiple of 4) at `from`, 64-byte aligned, with enough
-/// chains to be limited by memory alone.
-inline uint64_t SumLines(const std::byte* from, size_t lines) {
-  typedef uint64_t Line __attribute__((vector_size(64), may_alias));
+/// Sums `bytes` (a multiple of kReadStep) at `from`, 64-byte aligned.
+inline uint64_t SumLines(const std::byte* from, size_t bytes) {
+  typedef uint64_t Line __attribute__((vector_size(kReadLine), may_alias));
+  const size_t lines = bytes / kReadStep;
   const auto* line = reinterpret_cast<const Line*>(from);
-  Line a = {}, b = {};
-  for (size_t i = 0; i < lines; i += 4) {
+  Line a = {}, b = {};  // two chains: limited by memory alone
+  for (size_t i = 0; i < lines; ++i) {
     a += line[i];
-    b += line[i + 1];
-    a += line[i + 2];
-    b += line[i + 3];
+    b += line[lines + i];
+    a += line[2 * lines + i];
+    b += line[3 * lines + i];
   }
   a += b;
   uint64_t total = 0;
-  for (size_t c = 0; c < 8; ++c) total += a[c];
+  for (size_t c = 0; c < kReadLine / sizeof(uint64_t); ++c) total += a[c];
   return total;
 }
 

@@ -209,6 +209,32 @@ TEST(Bench, ReportsMediansAndARepeatableHash) {
   EXPECT_FALSE(one["isa"].get<std::string>().empty());
 }
 
+TEST(Bench, ProfilesThePartsOfThePassAndChangesNoResult) {
+  const std::vector<std::string> command = {"bench",           PlainModel(), "--runs",    "1",
+                                            "--tokens",        "8",          "--threads", "1",
+                                            "--prompt-tokens", "40"};
+  std::vector<std::string> profiled = command;
+  profiled.push_back("--profile");
+  const Outcome outcome = Quanta(profiled);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Json report = Json::parse(outcome.out);
+  EXPECT_EQ(report["hash"], Json::parse(Ok(command))["hash"]);
+  EXPECT_GT(report["profile"]["read_gb_s"].get<double>(), 0);
+  EXPECT_GT(report["profile"]["int8_gops"].get<double>(), 0);
+  for (const char* part : {"prefill", "decode"}) {
+    const Json& phases = report["profile"][part];
+    double shares = 0;
+    for (const auto& [name, phase] : phases.items()) {
+      if (name != "all") shares += phase["share"].get<double>();
+    }
+    EXPECT_NEAR(shares, 1, 1e-6);
+    EXPECT_GT(phases["down"]["gops"].get<double>(), 0);
+    EXPECT_GT(phases["attention"]["bytes"].get<uint64_t>(), 0u);
+    EXPECT_THAT(outcome.err, HasSubstr(std::string(part) + ": of "));
+  }
+  EXPECT_THAT(outcome.err, HasSubstr("gate_up"));
+}
+
 TEST(Eval, AgreesWithLogits) {
   const std::string text = "Once upon a time there was a little kernel.";
   WriteFile(Scratch("eval.txt"), text);

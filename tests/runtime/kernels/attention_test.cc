@@ -165,6 +165,53 @@ TEST_P(AttentionTest, GivesTheSameBitsHeadByHead) {
   }
 }
 
+TEST_P(AttentionTest, GivesEveryRowTheBitsThatItHasAlone) {
+  constexpr size_t kDim = 40, kHeads = 19, kStride = kHeads * kDim + 5;
+  for (const KvKind kv : kKinds) {
+    for (const size_t count : {1u, 60u, 64u, 130u}) {
+      for (uint32_t rows = 1; rows <= kAttentionRows; ++rows) {
+        const size_t all = count + rows - 1;
+        const Problem p(kHeads * rows, kDim, all);
+        const AlignedCopy k(Stored(Ring(p.k, kDim, all + 3, 7), kDim, kv));
+        const AlignedCopy v(Stored(Ring(p.v, kDim, all + 3, 7), kDim, kv));
+        std::vector<float> q(rows * kStride);
+        for (size_t r = 0; r < rows; ++r) {
+          std::copy_n(p.q.data() + r * kHeads * kDim, kHeads * kDim, q.data() + r * kStride);
+        }
+        const auto run = [&](size_t row, uint32_t many) {
+          Guarded<float> out(many * kStride);
+          Guarded<float> scores(all);
+          table().attention({.q = q.data() + row * kStride,
+                             .out = out.data(),
+                             .scores = scores.data(),
+                             .k = k.data(),
+                             .v = v.data(),
+                             .kv = kv,
+                             .group = kHeads,
+                             .head_dim = kDim,
+                             .slots = static_cast<uint32_t>(all + 3),
+                             .first = 7,
+                             .count = static_cast<uint32_t>(count + row),
+                             .scale = p.scale,
+                             .softcap = 0,
+                             .rows = many,
+                             .row_stride = kStride});
+          EXPECT_TRUE(out.Intact());
+          EXPECT_TRUE(scores.Intact());
+          return out.vector();
+        };
+        const auto together = run(0, rows);
+        for (uint32_t r = 0; r < rows; ++r) {
+          const auto alone = run(r, 1);
+          ASSERT_TRUE(SameBits<float>({alone.data(), kHeads * kDim},
+                                      {together.data() + r * kStride, kHeads * kDim}))
+              << "row " << r << " of " << rows << ", " << count << " long";
+        }
+      }
+    }
+  }
+}
+
 TEST_P(AttentionTest, SurvivesScoresBeyondTheRangeOfExp) {
   Problem p(1, 16, 200);
   p.scale = 1000;
