@@ -27,6 +27,10 @@
 #include "runtime/platform/platform.h"
 
 namespace quanta {
+
+/// Of so many calls alone, if it is not 0: to count instructions.
+int exact_calls = 0;
+
 namespace {
 
 using kernels::KernelTable;
@@ -49,6 +53,10 @@ Timing Time(const std::function<void()>& body) {
     for (int i = 0; i < calls; ++i) body();
     return platform::Now() - start;
   };
+  if (exact_calls != 0) {
+    const double each = seconds(exact_calls) / exact_calls;
+    return {each, each};
+  }
   int calls = 1;
   while (seconds(calls) < 10e-3) calls *= 2;
   std::array<double, 11> batches;
@@ -299,11 +307,11 @@ void Bench::Half(size_t count) const {
   Print("from_" + name, widen, bytes, 0, Hash(back.data(), count));
 }
 
-void RunAll(const Bench& bench) {
+void RunAll(const Bench& bench, const std::vector<size_t>& heights) {
   for (const size_t mib : {1, 8, 64, 256}) bench.Read(mib << 20);
   for (const kernels::Panel panel :
        {kernels::Panel::kQ4, kernels::Panel::kQ8, kernels::Panel::kF16, kernels::Panel::kF32}) {
-    for (const size_t rows : {1, 64}) {
+    for (const size_t rows : heights) {
       bench.MatMul(panel, rows, 576, 576);    // a 135M model's attention
       bench.MatMul(panel, rows, 1536, 576);   // and its feed-forward
       bench.MatMul(panel, rows, 896, 4864);   // 0.5B, down
@@ -347,6 +355,7 @@ const quanta::kernels::KernelTable* FindTable(const char* name) {
 int main(int argc, char** argv) {
   int threads = 1;
   const char* only = "";
+  std::vector<size_t> heights = {1, 64};
   const quanta::kernels::KernelTable* table = &quanta::kernels::Best();
   for (int i = 1; i < argc; i += 2) {
     const bool has_value = i + 1 < argc;
@@ -356,16 +365,22 @@ int main(int argc, char** argv) {
       table = FindTable(argv[i + 1]);
     } else if (has_value && std::strcmp(argv[i], "--only") == 0) {
       only = argv[i + 1];
+    } else if (has_value && std::strcmp(argv[i], "--rows") == 0) {
+      heights = {static_cast<size_t>(std::max(1, std::atoi(argv[i + 1])))};
+    } else if (has_value && std::strcmp(argv[i], "--calls") == 0) {
+      quanta::exact_calls = std::max(1, std::atoi(argv[i + 1]));
     } else {
       table = nullptr;
     }
     if (table == nullptr) {
-      std::fprintf(stderr, "usage: bench_kernels [--threads N] [--table NAME] [--only TEXT]\n");
+      std::fprintf(stderr,
+                   "usage: bench_kernels [--threads N] [--table NAME] [--only TEXT] [--rows N]"
+                   " [--calls N]\n");
       return 2;
     }
   }
   threads = quanta::ThreadPool::Process().Reserve(threads);
   std::printf("{\"table\":\"%s\",\"threads\":%d}\n", table->name, threads);
-  quanta::RunAll(quanta::Bench(*table, threads, only));
+  quanta::RunAll(quanta::Bench(*table, threads, only), heights);
   return 0;
 }
