@@ -24,8 +24,17 @@ QUANTA_INLINE float32x4_t LoadFloats(const std::byte* from) {
   return vld1q_f32(reinterpret_cast<const float*>(from));
 }
 
-/// 4 columns by 8 bytes, as the first and the second four of each.
+/// 4 columns by 8 bytes, as the first and the second four of each, for kCount rows.
+template <size_t kCount>
 QUANTA_INLINE void Deinterleave(const std::byte* from, int8x16_t* first, int8x16_t* second) {
+  if constexpr (kCount > 2) {
+    // One instruction instead of four. It takes its time, which many products hide; with
+    // few of them the larger cores wait.
+    const int32x4x2_t both = vld2q_s32(reinterpret_cast<const int32_t*>(from));
+    *first = vreinterpretq_s8_s32(both.val[0]);
+    *second = vreinterpretq_s8_s32(both.val[1]);
+    return;
+  }
   const int32x4_t a = vreinterpretq_s32_s8(Load(from));
   const int32x4_t b = vreinterpretq_s32_s8(Load(from + 16));
   *first = vreinterpretq_s8_s32(vuzp1q_s32(a, b));
@@ -66,7 +75,8 @@ struct Q4 {
 #pragma GCC unroll 4
         for (size_t c = 0; c < kQuads; ++c) {
           int8x16_t first, second;
-          Deinterleave(from + half * (kNibbleBytes / 2) + (column + 4 * c) * 8, &first, &second);
+          Deinterleave<kCount>(from + half * (kNibbleBytes / 2) + (column + 4 * c) * 8, &first,
+                               &second);
           const int8x16_t w0 = vshlq_n_s8(first, 4), w1 = vshlq_n_s8(second, 4);
           const int8x16_t w2 = vandq_s8(first, top), w3 = vandq_s8(second, top);
 #pragma GCC unroll 4
@@ -123,7 +133,7 @@ struct Q8 {
 #pragma GCC unroll 4
     for (size_t c = 0; c < kQuads; ++c) {
       int8x16_t first, second;
-      Deinterleave(from + 32 * c, &first, &second);
+      Deinterleave<kCount>(from + 32 * c, &first, &second);
 #pragma GCC unroll 4
       for (size_t r = 0; r < kCount; ++r) sum[r][c] = vdotq_lane_s32(sum[r][c], first, x[r], 0);
 #pragma GCC unroll 4
