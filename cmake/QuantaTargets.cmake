@@ -116,7 +116,9 @@ function(quanta_test module)
   target_compile_options(${module}_tests PRIVATE ${QUANTA_TEST_OPTIONS})
   target_compile_definitions(${module}_tests PRIVATE
     QUANTA_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
-  target_link_options(${module}_tests PRIVATE $<$<BOOL:${EMSCRIPTEN}>:-fexceptions>)
+  # In WebAssembly optimising a whole test's code once more takes ten times as long as linking it.
+  target_link_options(${module}_tests PRIVATE
+    $<$<BOOL:${EMSCRIPTEN}>:-fexceptions> $<$<BOOL:${EMSCRIPTEN}>:${QUANTA_TEST_OPTIONS}>)
   if(CMAKE_CROSSCOMPILING)
     # Starting node or qemu costs more than most tests: one entry for the whole binary.
     add_test(NAME ${module}_tests COMMAND ${module}_tests --gtest_brief=1)
