@@ -45,8 +45,9 @@ class AskCommand : RunBase {
       throw cli::Error(Code::kInvalidArgument, "REQUEST", "is empty",
                        "say what the plan should do");
     }
-    // Whoever is to say yes must have seen the plan, so not with --json.
-    interactive_ = cli::InputIsTerminal() && !script_.json;
+    // Whoever is to say yes must see the plan and the question.
+    interactive_ = cli::InputIsTerminal() && cli::OutputIsTerminal() && cli::ErrorIsTerminal() &&
+                   !script_.json;
     if (review_given_->count() == 0 && interactive_) review_ = "ask";
     OpenHost();
     if (agent_made_ == nullptr) {
@@ -118,7 +119,7 @@ class AskCommand : RunBase {
     if (yes_) return std::nullopt;
     constexpr int kWaits = 5;
     if (!interactive_) return refuse("nobody is there to say yes; --yes runs it", kWaits);
-    switch (terminal_.Ask("tiss-lite: run it? y or n", nullptr)) {
+    switch (Ask("run it? y or n")) {
       case Terminal::Answer::kYes:
         return std::nullopt;
       case Terminal::Answer::kNo:
@@ -126,8 +127,15 @@ class AskCommand : RunBase {
       case Terminal::Answer::kNone:
         break;
     }
-    if (cli::Interrupted()) throw cli::Error(Code::kCancelled, "", "interrupted");
     return refuse("nobody said yes", kWaits);
+  }
+
+  Terminal::Answer Ask(const std::string& question) {
+    const Terminal::Answer answer = terminal_.Ask("tiss-lite: " + question, nullptr);
+    if (cli::Interrupted()) {
+      throw cli::Error(Code::kCancelled, "", "interrupted", "nothing was written");
+    }
+    return answer;
   }
 
   int Finish(const Draft& draft) {
@@ -135,8 +143,7 @@ class AskCommand : RunBase {
                             !engine_->state().files.Changes().empty();
     if (interactive_ && !yes_ && !commit_ && may_commit) {
       ShowChanges();
-      const std::string question = "tiss-lite: write these changes to " + root_ + "? y or n";
-      commit_ = terminal_.Ask(question, nullptr) == Terminal::Answer::kYes;
+      commit_ = Ask("write these changes to " + root_ + "? y or n") == Terminal::Answer::kYes;
       CommitIfDone();
       ShowEnd(draft.script);
       return 0;

@@ -122,7 +122,7 @@ void RunBase::ShowEnd(const Script& script) {
                             std::to_string(usage.runs), " runs, ", std::to_string(usage.api_calls),
                             " prompts, ", std::to_string(changed), " paths changed");
   if (committed_) {
-    line += ", committed to " + root_;
+    line += Concat(", committed to ", root_, " (tiss-lite undo takes it back)");
   } else if (changed > 0 && folder_ != nullptr) {
     line += "; nothing was written to " + root_ + " (--commit does that)";
   }
