@@ -71,7 +71,7 @@ void WriteExchanges(const State& state, JsonWriter* json) {
     json->Key("answer").String(exchange.answer);
     json->Key("prompt_tokens").Number(static_cast<double>(exchange.prompt_tokens));
     json->Key("new_tokens").Number(static_cast<double>(exchange.new_tokens));
-    json->Key("stopped_by").String(exchange.stopped_by);
+    if (!exchange.stopped_by.empty()) json->Key("stopped_by").String(exchange.stopped_by);
     json->EndObject();
   }
   json->EndList();

@@ -28,8 +28,11 @@ class RunCommand : RunBase {
     const Script script = script_.Read(Recovery::kStop);
     const std::vector<Diagnostic> errors = script_.Errors(script);
     if (!errors.empty()) return script_.Refuse(script, {errors[0]});
+    if (dry_run_) {
+      const std::unique_ptr<Agent> counter = MakeAgent(agent_, AgentDate::kFixed);
+      return ShowPlan(script, script_, sandbox_, counter.get());
+    }
     OpenHost();
-    if (dry_run_) return ShowPlan(script, script_, sandbox_, agent_made_.get());
     LoadScript(script);
     RunAll(script_.json);
     return Finish(script);
