@@ -27,7 +27,7 @@ class AskCommand : RunBase {
     sandbox_.Define(command);
     DefineHost(command);
     DefineCommit(command);
-    command->get_option("--agent")->required()->description(
+    command->get_option("--agent")->required()->default_str("")->description(
         "Who writes the plan, and answers its prompts: model:FILE, script:FILE or echo");
     review_given_ = command->get_option("--review")->default_str("ask on a terminal, or suspend");
     command->add_flag("--yes", yes_, "Run the plan without asking");
