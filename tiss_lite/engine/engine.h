@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "tiss_lite/base/json.h"
 #include "tiss_lite/engine/budget.h"
 #include "tiss_lite/engine/condition.h"
 #include "tiss_lite/engine/directives.h"
@@ -69,6 +70,9 @@ class ExecutionEngine {
   const State& state() const { return state_; }
   /// The result of the specification; with the token if the run is suspended.
   std::string ResultJson(int indent = 0) const;
+  void WriteResult(JsonWriter* json) const;
+  /// Its "error": {"code", "line", "message"} or null.
+  void WriteError(JsonWriter* json) const;
 
  private:
   enum class Flow : uint8_t { kDone, kEntered, kFailed, kSuspended };

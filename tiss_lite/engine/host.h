@@ -32,6 +32,7 @@ struct AgentReply {
   bool ok = true;
   std::string text;  ///< what was said; else why nothing was
   uint64_t prompt_tokens = 0, new_tokens = 0;
+  /// "end": it was done; "stop": at a stop text; "tokens", "context": cut there.
   std::string stopped_by;
   double seconds = 0;  ///< for the clock that only stands for time
 };
@@ -42,6 +43,8 @@ class Agent {
   virtual AgentReply Answer(const AgentRequest& request) = 0;
   /// How many tokens the agent's tokenizer makes of a text.
   virtual uint64_t CountTokens(std::string_view text) = 0;
+  /// The prompt_tokens that Answer(request) would tell: with what the agent adds to the prompt.
+  virtual uint64_t CountPrompt(const AgentRequest& request) { return CountTokens(request.prompt); }
 };
 
 struct ReviewRequest {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // The result of a run as JSON.
-#include "tiss_lite/base/json.h"
 #include "tiss_lite/engine/engine.h"
 
 namespace quanta::lite {
@@ -72,6 +71,7 @@ void WriteExchanges(const State& state, JsonWriter* json) {
     json->Key("answer").String(exchange.answer);
     json->Key("prompt_tokens").Number(static_cast<double>(exchange.prompt_tokens));
     json->Key("new_tokens").Number(static_cast<double>(exchange.new_tokens));
+    if (!exchange.stopped_by.empty()) json->Key("stopped_by").String(exchange.stopped_by);
     json->EndObject();
   }
   json->EndList();
@@ -79,53 +79,61 @@ void WriteExchanges(const State& state, JsonWriter* json) {
 
 }  // namespace
 
+void ExecutionEngine::WriteError(JsonWriter* json) const {
+  if (!error_) {
+    json->Null();
+    return;
+  }
+  json->BeginObject();
+  json->Key("code").String(error_->code);
+  json->Key("line").Number(error_->line);
+  json->Key("message").String(error_->message);
+  json->EndObject();
+}
+
+void ExecutionEngine::WriteResult(JsonWriter* json) const {
+  json->BeginObject();
+  json->Key("status").String(StatusName(status_));
+  json->Key("halted").Boolean(status_ != RunStatus::kOk);
+  json->Key("error");
+  WriteError(json);
+  json->Key("task");
+  task_.empty() ? json->Null() : json->String(task_);
+  WriteLog(state_, json);
+  json->Key("vars").BeginObject();
+  for (const auto& [name, value] : state_.variables) json->Key(name).Write(value);
+  json->EndObject();
+  WriteLastRun(state_.last_run, json);
+  json->Key("choices").BeginList();
+  for (const std::string& choice : state_.choices) json->String(choice);
+  json->EndList();
+  WriteExchanges(state_, json);
+  WriteUsage(state_.usage, json);
+  json->Key("files").BeginList();
+  for (const Vfs::Change& change : state_.files.Changes()) json->String(change.path);
+  json->EndList();
+  json->Key("warnings").BeginList();
+  for (const Warning& warning : state_.warnings) {
+    json->BeginObject();
+    json->Key("line").Number(warning.line);
+    json->Key("message").String(warning.message);
+    json->EndObject();
+  }
+  json->EndList();
+  if (status_ == RunStatus::kSuspended) {
+    json->Key("review").BeginObject();
+    json->Key("kind").String(pending_.pause ? "pause" : "review");
+    json->Key("line").Number(pending_.line);
+    json->Key("message").String(pending_.message);
+    json->EndObject();
+    json->Key("resume").String(Token());
+  }
+  json->EndObject();
+}
+
 std::string ExecutionEngine::ResultJson(int indent) const {
   JsonWriter json(indent);
-  json.BeginObject();
-  json.Key("status").String(StatusName(status_));
-  json.Key("halted").Boolean(status_ != RunStatus::kOk);
-  json.Key("error");
-  if (error_) {
-    json.BeginObject();
-    json.Key("code").String(error_->code);
-    json.Key("line").Number(error_->line);
-    json.Key("message").String(error_->message);
-    json.EndObject();
-  } else {
-    json.Null();
-  }
-  json.Key("task");
-  task_.empty() ? json.Null() : json.String(task_);
-  WriteLog(state_, &json);
-  json.Key("vars").BeginObject();
-  for (const auto& [name, value] : state_.variables) json.Key(name).Write(value);
-  json.EndObject();
-  WriteLastRun(state_.last_run, &json);
-  json.Key("choices").BeginList();
-  for (const std::string& choice : state_.choices) json.String(choice);
-  json.EndList();
-  WriteExchanges(state_, &json);
-  WriteUsage(state_.usage, &json);
-  json.Key("files").BeginList();
-  for (const Vfs::Change& change : state_.files.Changes()) json.String(change.path);
-  json.EndList();
-  json.Key("warnings").BeginList();
-  for (const Warning& warning : state_.warnings) {
-    json.BeginObject();
-    json.Key("line").Number(warning.line);
-    json.Key("message").String(warning.message);
-    json.EndObject();
-  }
-  json.EndList();
-  if (status_ == RunStatus::kSuspended) {
-    json.Key("review").BeginObject();
-    json.Key("kind").String(pending_.pause ? "pause" : "review");
-    json.Key("line").Number(pending_.line);
-    json.Key("message").String(pending_.message);
-    json.EndObject();
-    json.Key("resume").String(Token());
-  }
-  json.EndObject();
+  WriteResult(&json);
   return json.Take();
 }
 

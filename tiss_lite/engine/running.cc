@@ -107,7 +107,7 @@ ExecutionEngine::Flow ExecutionEngine::ExecutePrompt(const Statement& statement)
   const Limits& limits = options_.profile.limits;
   ApplyDirectives(directives_, limits, options_.seed, state_.usage.api_calls + 1, &request);
   const bool bound = host_.agent != nullptr;
-  const uint64_t tokens = bound ? host_.agent->CountTokens(request.prompt) : 0;
+  const uint64_t tokens = bound ? host_.agent->CountPrompt(request) : 0;
   if (!CheckPromptBudgets(tokens, &request.max_tokens)) return Flow::kFailed;
   if (!bound) return FailFlow("R306", "there is no agent to ask");
   if (request.context > 0 && tokens > request.context) {
@@ -120,8 +120,8 @@ ExecutionEngine::Flow ExecutionEngine::ExecutePrompt(const Statement& statement)
   state_.usage.tokens += reply.prompt_tokens + reply.new_tokens;
   reply.text = ToUtf8(reply.text);
   if (!reply.ok) return FailFlow("R306", Concat("the agent did not answer: ", reply.text));
-  state_.exchanges.push_back(
-      {line_, std::move(request.prompt), reply.text, reply.prompt_tokens, reply.new_tokens});
+  state_.exchanges.push_back({line_, std::move(request.prompt), reply.text, reply.prompt_tokens,
+                              reply.new_tokens, std::move(reply.stopped_by)});
   if (!Assign("LAST_RESPONSE", Value::Text(reply.text))) return Flow::kFailed;
   Value json;
   if (request.json && !ParseJson(reply.text, &json)) {

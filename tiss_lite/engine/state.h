@@ -46,6 +46,7 @@ struct Exchange {
   uint32_t line = 0;
   std::string prompt, answer;
   uint64_t prompt_tokens = 0, new_tokens = 0;
+  std::string stopped_by;  ///< as in AgentReply
 };
 
 struct Warning {

@@ -112,6 +112,7 @@ Value WriteExchange(const Exchange& exchange) {
   json.Set("answer", Value::Text(exchange.answer));
   json.Set("prompt_tokens", WriteCount(exchange.prompt_tokens));
   json.Set("new_tokens", WriteCount(exchange.new_tokens));
+  if (!exchange.stopped_by.empty()) json.Set("stopped_by", Value::Text(exchange.stopped_by));
   return json;
 }
 
@@ -121,6 +122,8 @@ bool ReadExchange(const Value& json, Exchange* exchange) {
                   ReadText(json, "answer", &exchange->answer) &&
                   ReadCount(json, "prompt_tokens", &exchange->prompt_tokens) &&
                   ReadCount(json, "new_tokens", &exchange->new_tokens);
+  // Not all agents say it.
+  static_cast<void>(ReadText(json, "stopped_by", &exchange->stopped_by));
   exchange->line = static_cast<uint32_t>(line);
   return ok;
 }

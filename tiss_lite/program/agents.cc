@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "runtime/cli/error.h"
-#include "runtime/cli/input.h"
 #include "runtime/cli/output.h"
 #include "tiss_lite/base/chars.h"
 #include "tiss_lite/base/json.h"
@@ -81,9 +80,11 @@ class FixedReviewer : public Reviewer {
   ReviewReply::Answer answer_;
 };
 
-/// Asks whoever sits at the terminal. The end of the input suspends the run.
+/// The end of the input suspends the run.
 class TerminalReviewer : public Reviewer {
  public:
+  explicit TerminalReviewer(Terminal* terminal) : terminal_(*terminal) {}
+
   ReviewReply Review(const ReviewRequest& request) override {
     std::string shown = Concat(request.pause ? "PAUSE" : "REVIEW", " (line ",
                                std::to_string(request.line), "): ", request.message);
@@ -92,39 +93,37 @@ class TerminalReviewer : public Reviewer {
     }
     cli::Complain(shown);
     cli::Complain("  so far: " + request.summary);
-    for (;;) {
-      cli::Complain("  y: go on, n: stop; a comment may follow");
-      std::string line;
-      if (lines_.Next(&line) != cli::LineReader::Event::kLine) return {};
-      const std::string_view text = Trim(line);
-      if (text.empty() || (text.size() > 1 && !IsBlank(text[1]))) continue;
-      const char answer = ToLower(text[0]);
-      const std::string comment(Trim(text.substr(1)));
-      if (answer == 'y') return {ReviewReply::Answer::kApprove, comment};
-      if (answer == 'n') return {ReviewReply::Answer::kReject, comment};
-    }
+    ReviewReply reply;
+    const Terminal::Answer answer =
+        terminal_.Ask("  y: go on, n: stop; a comment may follow", &reply.comment);
+    if (answer == Terminal::Answer::kYes) reply.answer = ReviewReply::Answer::kApprove;
+    if (answer == Terminal::Answer::kNo) reply.answer = ReviewReply::Answer::kReject;
+    return reply;
   }
 
  private:
-  cli::LineReader lines_;
+  Terminal& terminal_;
 };
 
 }  // namespace
 
-std::unique_ptr<Agent> MakeAgent(const std::string& name) {
-  constexpr std::string_view kList = "script:";
+std::unique_ptr<Agent> MakeAgent(const std::string& name, AgentDate date) {
+  constexpr std::string_view kList = "script:", kModel = "model:";
   if (name == "none") return nullptr;
   if (name == "echo") return std::make_unique<EchoAgent>();
   if (name.starts_with(kList)) {
     return std::make_unique<ListAgent>(ReadAnswers(name.substr(kList.size())));
   }
+  if (name.starts_with(kModel) && name.size() > kModel.size()) {
+    return std::make_unique<ModelAgent>(name.substr(kModel.size()), date);
+  }
   throw cli::Error(Code::kInvalidArgument, "--agent", "there is no agent '" + name + "'",
-                   "none, echo or script:FILE");
+                   "none, echo, script:FILE or model:FILE");
 }
 
-std::unique_ptr<Reviewer> MakeReviewer(const std::string& name) {
+std::unique_ptr<Reviewer> MakeReviewer(const std::string& name, Terminal* terminal) {
   if (name == "suspend") return nullptr;
-  if (name == "ask") return std::make_unique<TerminalReviewer>();
+  if (name == "ask") return std::make_unique<TerminalReviewer>(terminal);
   if (name == "approve") return std::make_unique<FixedReviewer>(ReviewReply::Answer::kApprove);
   if (name == "reject") return std::make_unique<FixedReviewer>(ReviewReply::Answer::kReject);
   throw cli::Error(Code::kInvalidArgument, "--review", "there is no answer '" + name + "'",

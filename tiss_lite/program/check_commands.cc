@@ -53,18 +53,7 @@ class LintCommand {
 
   int Run() {
     const Script script = script_.Read(Recovery::kContinue);
-    ToolRegistry tools;
-    AddBuiltInTools(&tools);
-    const Profile profile = sandbox_.Read();
-    LintOptions options;
-    options.strict = script_.strict;
-    options.layout = layout_ && script.parsed.ok();
-    options.profile = &profile;
-    options.tools = &tools;
-    for (auto& [name, value] : sandbox_.Variables()) options.variables.push_back(name);
-    std::vector<Diagnostic> all = script.parsed.errors;
-    for (Diagnostic& found : Lint(script.source, script.parsed, options)) all.push_back(found);
-    SortDiagnostics(&all);
+    const std::vector<Diagnostic> all = LintAll(script, script_.strict, sandbox_, layout_);
     if (script_.json) {
       cli::Write(DiagnosticsJson(script.source, all));
     } else {
@@ -131,32 +120,60 @@ class PlanCommand {
 
 }  // namespace
 
-int ShowPlan(const Script& script, const ScriptOptions& how, const SandboxOptions& sandbox) {
+std::vector<Diagnostic> LintAll(const Script& script, bool strict, const SandboxOptions& sandbox,
+                                bool layout) {
+  ToolRegistry tools;
+  AddBuiltInTools(&tools);
+  const Profile profile = sandbox.Read();
+  LintOptions options;
+  options.strict = strict;
+  options.layout = layout && script.parsed.ok();
+  options.profile = &profile;
+  options.tools = &tools;
+  for (auto& [name, value] : sandbox.Variables()) options.variables.push_back(name);
+  std::vector<Diagnostic> all = script.parsed.errors;
+  for (Diagnostic& found : Lint(script.source, script.parsed, options)) {
+    all.push_back(std::move(found));
+  }
+  SortDiagnostics(&all);
+  return all;
+}
+
+DryRun MakeDryRun(const Script& script, bool strict, const SandboxOptions& sandbox, Agent* agent) {
   ToolRegistry tools;
   AddBuiltInTools(&tools);
   PlanOptions options;
   options.profile = sandbox.Read();
   options.tools = &tools;
+  options.agent = agent;
   options.variables = sandbox.Variables();
-  const Plan plan = MakePlan(script.source, script.parsed.program, options);
+  DryRun made;
+  made.plan = MakePlan(script.source, script.parsed.program, options);
   LintOptions lint;
-  lint.strict = how.strict;
+  lint.strict = strict;
   for (const auto& [name, value] : options.variables) lint.variables.push_back(name);
-  std::vector<Diagnostic> errors = plan.problems;
+  made.errors = made.plan.problems;
   for (Diagnostic& found : Lint(script.source, script.parsed, lint)) {
     // A bad path is among the plan's problems already.
-    if (found.level == Level::kError && found.code != "L201") errors.push_back(std::move(found));
+    if (found.level == Level::kError && found.code != "L201")
+      made.errors.push_back(std::move(found));
   }
-  SortDiagnostics(&errors);
+  SortDiagnostics(&made.errors);
+  return made;
+}
+
+int ShowPlan(const Script& script, const ScriptOptions& how, const SandboxOptions& sandbox,
+             Agent* agent) {
+  const DryRun made = MakeDryRun(script, how.strict, sandbox, agent);
   if (how.json) {
     JsonWriter json(2);
-    WritePlan(plan, &json);
+    WritePlan(made.plan, &json);
     cli::Write(json.text() + "\n");
   } else {
-    cli::Write(PlanText(plan));
-    Show(script.source, errors);
+    cli::Write(PlanText(made.plan));
+    Show(script.source, made.errors);
   }
-  return errors.empty() ? 0 : 1;
+  return made.errors.empty() ? 0 : 1;
 }
 
 void AddParse(CLI::App& app, Action* action) {

@@ -7,6 +7,7 @@
 
 #include "tiss_lite/base/chars.h"
 #include "tiss_lite/base/utf8.h"
+#include "tiss_lite/program/node_json.h"
 
 namespace quanta::lite::program {
 namespace {
@@ -142,6 +143,15 @@ bool IsText(const Bytes& bytes) {
   return !bytes || (IsUtf8(*bytes) && bytes->find('\0') == std::string::npos);
 }
 
+bool IsText(const Vfs::Change& change) {
+  return IsText(change.old_bytes) && IsText(change.new_bytes);
+}
+
+std::string HunksOf(const Vfs::Change& change) {
+  return UnifiedHunks(change.old_bytes ? *change.old_bytes : "",
+                      change.new_bytes ? *change.new_bytes : "");
+}
+
 std::string Coloured(std::string_view diff) {
   std::string out;
   while (!diff.empty()) {
@@ -204,17 +214,31 @@ std::string DiffText(const std::vector<Vfs::Change>& changes, bool colour) {
     if (change.before == NodeKind::kFolder) out += Concat("removed folder ", change.path, "/\n");
     if (change.after == NodeKind::kFolder) out += Concat("new folder ", change.path, "/\n");
     if (!was_file && !is_file) continue;
-    if (!IsText(change.old_bytes) || !IsText(change.new_bytes)) {
+    if (!IsText(change)) {
       out += Concat("binary file ", change.path,
                     was_file ? is_file ? " changed\n" : " removed\n" : " is new\n");
       continue;
     }
     out += Concat("--- ", was_file ? "a/" + change.path : "/dev/null", "\n");
     out += Concat("+++ ", is_file ? "b/" + change.path : "/dev/null", "\n");
-    out += UnifiedHunks(change.old_bytes ? *change.old_bytes : "",
-                        change.new_bytes ? *change.new_bytes : "");
+    out += HunksOf(change);
   }
   return colour ? Coloured(out) : out;
+}
+
+void WriteChanges(const std::vector<Vfs::Change>& changes, JsonWriter* json) {
+  json->BeginList();
+  for (const Vfs::Change& change : changes) {
+    json->BeginObject();
+    json->Key("path").String(change.path);
+    json->Key("before").String(KindText(change.before));
+    json->Key("after").String(KindText(change.after));
+    const bool file = change.before == NodeKind::kFile || change.after == NodeKind::kFile;
+    if (file && IsText(change)) json->Key("hunks").String(HunksOf(change));
+    if (file && !IsText(change)) json->Key("binary").Boolean(true);
+    json->EndObject();
+  }
+  json->EndList();
 }
 
 }  // namespace quanta::lite::program

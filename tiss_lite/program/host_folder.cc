@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "runtime/cli/error.h"
+#include "tiss_lite/program/node_json.h"
 #include "tiss_lite/vfs/path.h"
 
 namespace quanta::lite::program {
@@ -181,6 +182,45 @@ std::vector<std::string> HostFolder::ChangedSince() {
     }
   }
   return changed;
+}
+
+Value HostFolder::SeenAsJson() const {
+  Value paths = Value::List();
+  for (const auto& [path, seen] : seen_) {
+    Value json = Value::Object();
+    if (!path.empty()) json.Set("path", Value::Text(path));
+    if (seen.looked) json.Set("kind", Value::Text(KindText(seen.kind)));
+    if (seen.read) json.Set("hash", Value::Text(std::to_string(seen.hash)));
+    if (seen.listed) json.Set("names", Value::Text(std::to_string(seen.names)));
+    paths.items.push_back(std::move(json));
+  }
+  Value all = Value::Object();
+  all.Set("largest", Value::Text(std::to_string(max_read_)));
+  all.Set("paths", std::move(paths));
+  return all;
+}
+
+bool HostFolder::TakeSeen(const Value& json) {
+  const Value* paths = json.Find("paths");
+  uint64_t largest = 0;
+  if (!ReadHash(json, "largest", &largest) || paths == nullptr || !paths->is(Value::Kind::kList)) {
+    return false;
+  }
+  max_read_ = std::max<size_t>(max_read_, largest);
+  for (const Value& item : paths->items) {
+    std::string path;  // without one it is the folder itself
+    if (item.Find("path") != nullptr && !ReadPath(item, "path", &path)) return false;
+    Seen& seen = seen_[path];
+    seen.looked = item.Find("kind") != nullptr;
+    seen.read = item.Find("hash") != nullptr;
+    seen.listed = item.Find("names") != nullptr;
+    if ((seen.looked && !ReadKind(item, "kind", &seen.kind)) ||
+        (seen.read && !ReadHash(item, "hash", &seen.hash)) ||
+        (seen.listed && !ReadHash(item, "names", &seen.names))) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace quanta::lite::program

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tiss_lite/base/value.h"
 #include "tiss_lite/program/descriptor.h"
 #include "tiss_lite/vfs/lower_folder.h"
 
@@ -43,6 +44,10 @@ class HostFolder : public LowerFolder {
   std::vector<std::string> ChangedSince();
   /// From now on, what was looked at before does not matter.
   void ForgetSeen() { seen_.clear(); }
+  /// What a run has looked at, for another process to go on with.
+  Value SeenAsJson() const;
+  /// Takes it over, before the run looks at anything. False if it is damaged.
+  bool TakeSeen(const Value& json);
 
  private:
   struct Seen {

@@ -24,6 +24,10 @@ bool IsName(std::string_view text) {
 
 void ScriptOptions::Define(CLI::App* command) {
   command->add_option("FILE", path, "The script; - is the standard input")->required();
+  DefineForm(command);
+}
+
+void ScriptOptions::DefineForm(CLI::App* command) {
   command->add_flag("--json", json, "Write JSON");
   command
       ->add_option_function<std::string>(

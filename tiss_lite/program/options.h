@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tiss_lite/lint/linter.h"
+#include "tiss_lite/plan/planner.h"
 #include "tiss_lite/policy/profile.h"
 #include "tiss_lite/syntax/parser.h"
 
@@ -29,6 +30,8 @@ struct ScriptOptions {
   bool strict = false;
 
   void Define(CLI::App* command);
+  /// All but the file.
+  void DefineForm(CLI::App* command);
   /// Throws cli::Error if the file cannot be read.
   Script Read(Recovery recovery) const;
   /// What stops a script from being run: errors of the parser, in strict mode also those of
@@ -49,8 +52,20 @@ struct SandboxOptions {
   std::vector<std::pair<std::string, Value>> Variables() const;
 };
 
-/// Prints the plan of a script that parses. Returns the exit code: 1 if something in it cannot
-/// succeed.
-int ShowPlan(const Script& script, const ScriptOptions& how, const SandboxOptions& sandbox);
+/// All that the parser and the linter say about a script, under this profile.
+std::vector<Diagnostic> LintAll(const Script& script, bool strict, const SandboxOptions& sandbox,
+                                bool layout = false);
+
+/// The plan of a script that parses, and what is wrong with it.
+struct DryRun {
+  Plan plan;
+  std::vector<Diagnostic> errors;
+};
+/// `agent`, which may be null, is not asked: its tokens are counted.
+DryRun MakeDryRun(const Script& script, bool strict, const SandboxOptions& sandbox, Agent* agent);
+
+/// Prints it. Returns the exit code: 1 if something in it cannot succeed.
+int ShowPlan(const Script& script, const ScriptOptions& how, const SandboxOptions& sandbox,
+             Agent* agent = nullptr);
 
 }  // namespace quanta::lite::program

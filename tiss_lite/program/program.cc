@@ -23,16 +23,18 @@ constexpr char kAbout[] =
     "  tiss-lite plan plan.tiss\n"
     "  tiss-lite run plan.tiss --root folder            (changes nothing, shows the diff)\n"
     "  tiss-lite run plan.tiss --root folder --commit\n"
-    "  tiss-lite undo folder\n";
+    "  tiss-lite undo folder\n"
+    "  tiss-lite ask \"copy a.txt to b.txt\" --agent model:demo.qfb --root folder\n";
 
 constexpr char kExitCodes[] =
     "Exit codes: 0 done, 1 failed, 2 the script or the command is wrong, 3 the script wanted "
-    "what it may not, 4 it used up a budget or limit, 5 it waits for a review.";
+    "what it may not, 4 it used up a budget or limit, 5 it waits for a review or a yes, 130 "
+    "interrupted.";
 
 int Fail(Code code, const std::string& text) {
   cli::Complain("tiss-lite: " + text);
   // 3 to 5 are for what scripts do.
-  return code == Code::kInvalidArgument ? 2 : 1;
+  return code == Code::kInvalidArgument || code == Code::kCancelled ? ExitCode(code) : 1;
 }
 
 std::optional<int> ParseLine(CLI::App& app, int argc, char** argv) {
@@ -69,6 +71,7 @@ int RunProgram(int argc, char** argv) {
   AddRun(app, &action);
   AddResume(app, &action);
   AddUndo(app, &action);
+  AddAsk(app, &action);
   if (const std::optional<int> done = ParseLine(app, argc, argv)) return *done;
   try {
     return action();

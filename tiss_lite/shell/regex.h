@@ -9,12 +9,12 @@
 namespace quanta::lite {
 
 /// A regular expression without back references, matched in time linear in the text (times the
-/// pattern's size), whatever both say: . [a-z] [^...] * + ? | ( ) ^ $ and backslash escapes.
-/// Works on bytes.
+/// pattern's size), whatever both say: . [a-z] [^...] [[:alpha:]] * + ? {m} {m,} {m,n} {,n} | ( )
+/// ^ $ and backslash escapes. Works on bytes.
 class Regex {
  public:
-  /// Null, or what is wrong with the pattern.
-  const char* Compile(std::string_view pattern);
+  /// Null, or what is wrong with the pattern. `any_case`: ASCII letters stand for both of theirs.
+  const char* Compile(std::string_view pattern, bool any_case = false);
   /// True if some part of `text` matches.
   bool FoundIn(std::string_view text) const;
   /// How many steps each byte of a text can take at most.

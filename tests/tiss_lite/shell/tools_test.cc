@@ -68,6 +68,7 @@ TEST(Tools, PrintWhatTheirUnixNamesakesDo) {
            {"grep -E '^(a|b) [0-9]+$' f | grep -E -v '^b'", "a 10\n"},
            {"grep -q zzz f", "", 1},
            {"grep -E '(' f", "", 2},
+           {"grep -i -E '^[[:upper:]] [[:digit:]]{2}$' f", "a 10\n"},
            {"sort f | uniq -c", "      1 a 10\n      2 b 2\n"},
            {"sort -u -r f", "b 2\na 10\n"},
            {"printf '10\\n9\\n-1\\n' | sort -n", "-1\n9\n10\n"},

@@ -27,10 +27,8 @@ struct Search {
 
   uint64_t WorkPerByte() const { return regex ? 1 + regex->size() : 1; }
   bool Selects(std::string_view line) const {
-    const std::string lower = any_case ? Lower(line) : std::string();
-    if (any_case) line = lower;
-    const bool found = regex ? regex->FoundIn(line) : ContainsText(line, fixed);
-    return found != inverted;
+    if (regex) return regex->FoundIn(line) != inverted;
+    return ContainsText(any_case ? Lower(line) : line, fixed) != inverted;
   }
 };
 
@@ -65,13 +63,12 @@ int Grep(ToolCall& call) {
   Search search;
   search.any_case = options.Has('i');
   search.inverted = options.Has('v');
-  search.fixed = options.operands[0];
-  if (search.any_case) search.fixed = Lower(search.fixed);
-  options.operands.erase(options.operands.begin());
+  search.fixed = search.any_case ? Lower(options.operands[0]) : options.operands[0];
   if (options.Has('E')) {
-    search.regex.emplace();
-    if (const char* why = search.regex->Compile(search.fixed)) return call.Fail(why, kTrouble);
+    const char* why = search.regex.emplace().Compile(options.operands[0], search.any_case);
+    if (why != nullptr) return call.Fail(why, kTrouble);
   }
+  options.operands.erase(options.operands.begin());
   int code = 0;
   const bool names = options.operands.size() > 1;
   const Output output{options.Has('c'), options.Has('q'), options.Has('n'), names};
