@@ -17,6 +17,7 @@ void AddPlan(CLI::App& app, Action* action);
 void AddRun(CLI::App& app, Action* action);  // run, diff
 void AddResume(CLI::App& app, Action* action);
 void AddUndo(CLI::App& app, Action* action);
+void AddLsp(CLI::App& app, Action* action);
 
 /// The whole program.
 int RunProgram(int argc, char** argv);

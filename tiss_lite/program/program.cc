@@ -69,6 +69,7 @@ int RunProgram(int argc, char** argv) {
   AddRun(app, &action);
   AddResume(app, &action);
   AddUndo(app, &action);
+  AddLsp(app, &action);
   if (const std::optional<int> done = ParseLine(app, argc, argv)) return *done;
   try {
     return action();
