@@ -77,6 +77,11 @@ TEST(Format, WritesLegacyFormsAnew) {
       "        LOG \"n\"\n    }\n}\n");
 }
 
+TEST(Format, PutsOneBlankBeforeTheBraceOfAnIf) {
+  EXPECT_EQ(Formatted("IF x IS_EMPTY   {\n}\nIF x NOT IS_DEFINED THEN {\n}"),
+            "IF x IS_EMPTY {}\n\nIF x NOT IS_DEFINED {}\n");
+}
+
 TEST(Format, QuotesSoThatTheTextStays) {
   for (const char* text :
        {R"("a\\")", R"('a\"b')", R"("say \"it's\" \n \\\\ ")", R"("\\\"")", "'\"'"}) {
