@@ -27,8 +27,11 @@ DraftReader::Stop DraftReader::Scan() {
     const char c = Peek();
     if (c == '\n' || c == '#') {
       if (brackets_ == 0 || NextLineIsStatement()) return Stop::kLine;
-      if (c == '#') SkipComment();
-      ++pos_;
+      if (c == '#') {
+        SkipComment();
+      } else {
+        ++pos_;
+      }
     } else if (brackets_ == 0 && (c == ';' || c == '}')) {
       return Stop::kOther;
     } else if (c == '{' && OpensBlock() && brackets_ == 0 &&

@@ -141,8 +141,13 @@ void DraftReader::ReadHeader() {
   DraftStatement& statement = Current();
   statement.span.end = std::max(pos_, statement.span.end);
   if (stop == Stop::kBrace) return OpenBlock(pos_++, false);
-  if (stop == Stop::kOther) return;
   const uint32_t end = pos_;
+  // The old form of STEP and SETUP has no brace before its statements.
+  const bool open_body = (word_ == "STEP" || word_ == "SETUP") && seen_;
+  if (stop == Stop::kOther) {
+    if (open_body) OpenBlock(end, false);
+    return;
+  }
   if (Peek() == '#') SkipComment();
   if (heredoc_.tag.begin < heredoc_.tag.end) return ReadHeredocBody();
   if (!OpensBlock()) return;
@@ -151,10 +156,9 @@ void DraftReader::ReadHeader() {
   if (SkipToBrace()) return OpenBlock(pos_++, false);
   pos_ = line_end;
   draft_.comments.resize(comments);
-  // The old forms: no brace after STEP and SETUP, or before ENDIF.
+  // The old form of IF has no braces at all.
   const bool legacy_if = word_ == "IF" && seen_ && !AtEnd();
   if (legacy_if) ScanQuotedCondition();
-  const bool open_body = (word_ == "STEP" || word_ == "SETUP") && seen_;
   if (open_body || legacy_if) OpenBlock(end, legacy_if);
 }
 

@@ -8,6 +8,7 @@
 
 #include "tiss_lite/base/chars.h"
 #include "tiss_lite/lsp/framing.h"
+#include "tiss_lite/lsp/surrogates.h"
 
 namespace quanta::lite::lsp {
 namespace {
@@ -52,7 +53,7 @@ LanguageServer::LanguageServer(ServerOptions options) : options_(std::move(optio
 void LanguageServer::Take(std::string_view body) {
   using Kind = Value::Kind;
   Value message;
-  if (!ParseJson(body, &message)) {
+  if (!ParseJson(body, &message) && !ParseJson(WithWholePairs(body), &message)) {
     return ReplyFailure({}, {error_code::kParse, "the message is not JSON"});
   }
   if (!message.is(Kind::kObject)) {

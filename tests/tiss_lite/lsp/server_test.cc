@@ -10,6 +10,7 @@
 
 #include "tiss_lite/base/chars.h"
 #include "tiss_lite/lsp/framing.h"
+#include "tiss_lite/lsp/surrogates.h"
 
 namespace quanta::lite::lsp {
 namespace {
@@ -183,6 +184,21 @@ TEST_F(Session, CountsInTheEncodingThatWasAgreed) {
   Initialize(R"({"general":{"positionEncodings":["utf-32","utf-8","utf-16"]}})");
   Open(script);
   EXPECT_THAT(Published(), ElementsAre("E115@1:11"));
+}
+
+TEST(Surrogates, HalvesOfPairsAreReplacedAndNothingElse) {
+  EXPECT_EQ(WithWholePairs(R"("\ud83d\uDE00 \\ud83d \n")"), R"("\ud83d\uDE00 \\ud83d \n")");
+  EXPECT_EQ(WithWholePairs(R"("\ud83d x\uDE00\uD83D\ud83d\ude00\")"),
+            R"("\uFFFD x\uFFFD\uFFFD\ud83d\ude00\")");
+  EXPECT_EQ(WithWholePairs(R"(\ud83)"), R"(\ud83)");
+  EXPECT_EQ(WithWholePairs("\\"), "\\");
+}
+
+TEST_F(Session, TakesTextsWithHalfACharacter) {
+  Initialize();
+  Tell("textDocument/didOpen",
+       R"({"textDocument":{"uri":"file:///a.tiss","version":1,"text":"TASK \"\ud83d\"\nRUN"}})");
+  EXPECT_THAT(Published(), ElementsAre("E107@1:0"));
 }
 
 TEST_F(Session, HoversTellAboutTheWordAndTheDiagnostic) {
