@@ -50,7 +50,8 @@ bool Parser::ParseCondition(Statement* statement) {
   const bool brace = statement->kind == StatementKind::kIf && Peek() == '{';
   const bool then = statement->kind == StatementKind::kIf && PeekIdent() == "THEN";
   if (AtStatementEnd() || brace || then) return true;
-  return BadExpression("the condition cannot go on like this");
+  return Fail("E109", Here(), "the condition cannot go on like this",
+              Peek() == '=' ? "== compares" : "");
 }
 
 bool Parser::ParseOr(Expression* out) {

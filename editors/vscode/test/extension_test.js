@@ -2,7 +2,7 @@
 //
 // Packs the extension and looks at what an editor would find in it.
 //
-// usage: extension_test.js [--modules FOLDER] [--out FOLDER]
+// usage: extension_test.js [--modules FOLDER] [--out FOLDER] [--program TISS-LITE]
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -12,7 +12,7 @@ const path = require("node:path");
 const zlib = require("node:zlib");
 const Module = require("node:module");
 const { test } = require("node:test");
-const { execFileSync } = require("node:child_process");
+const { execFileSync, spawn } = require("node:child_process");
 const { modules, option, root } = require("./modules");
 
 const folder = option("out") ?? fs.mkdtempSync(path.join(os.tmpdir(), "tisslang-"));
@@ -181,6 +181,38 @@ test("the client starts the server that the settings name, and again when they c
   assert.equal(seen.started.length, 3);
   await seen.extension.deactivate();
   assert.equal(seen.stopped, 3);
+});
+
+test("the server answers the library that the client speaks with", async (t) => {
+  const program = option("program");
+  if (!program) return t.skip("no --program");
+  const from = Module.createRequire(path.join(unpacked, "extension/client/extension.js"));
+  const protocol = from("vscode-languageserver-protocol/node");
+  const { serverCommand } = from("./server");
+  const { command, args } = serverCommand((key) => (key === "server.path" ? program : "read"));
+  const server = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const left = new Promise((resolve) => server.on("exit", resolve));
+  const connection = protocol.createProtocolConnection(
+    new protocol.StreamMessageReader(server.stdout), new protocol.StreamMessageWriter(server.stdin));
+  const published = new Promise((resolve) =>
+    connection.onNotification(protocol.PublishDiagnosticsNotification.type, resolve));
+  connection.listen();
+  const textDocument = { uri: "untitled:a.tiss", languageId: "tiss", version: 1,
+    text: "TASK \"t\"\nSTEP \"s\" {\nrun \"ls\"\n}\n" };
+  const { capabilities } = await connection.sendRequest(protocol.InitializeRequest.type,
+    { processId: process.pid, rootUri: null, capabilities: {} });
+  assert.equal(capabilities.hoverProvider, true);
+  await connection.sendNotification(protocol.InitializedNotification.type, {});
+  await connection.sendNotification(protocol.DidOpenTextDocumentNotification.type, { textDocument });
+  const { diagnostics } = await published;
+  assert.deepEqual(diagnostics.map(({ code, range }) => [code, range.start.line]), [["E101", 2]]);
+  const items = await connection.sendRequest(protocol.CompletionRequest.type,
+    { textDocument, position: { line: 2, character: 3 } });
+  assert.ok(items.some((item) => item.label === "RUN"));
+  await connection.sendRequest(protocol.ShutdownRequest.type);
+  await connection.sendNotification(protocol.ExitNotification.type);
+  assert.equal(await left, 0);
+  connection.dispose();
 });
 
 test("a server that cannot be started is told, once, with what to do", async () => {

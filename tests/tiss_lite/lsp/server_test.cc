@@ -289,7 +289,7 @@ TEST_F(Session, TakesScriptsOfAnySize) {
   std::string deep, wide = "TASK \"t\"\n", line;
   for (int i = 0; i < 60000; ++i) deep += "TRY{";
   while (wide.size() < 250000) wide += "VAR a" + std::to_string(wide.size()) + " = 1\n";
-  while (line.size() < 5000000) line += "VAR b = \"{{a}}\";";
+  while (line.size() < 600000) line += "VAR b = \"{{a}}\";";
   for (const std::string& script : {deep, wide, line, std::string(300000, '"'),
                                     std::string(300000, '{'), std::string(250000, '\n')}) {
     Open(script);
