@@ -57,7 +57,10 @@ std::vector<Completion> Completer::Run() {
 }
 
 void Completer::Add(const WordHelp& help, CompletionKind kind) {
-  std::string snippet(help.snippet);
+  // In the middle of a line the rest of the statement is there already.
+  const std::string_view rest = text_.substr(offset_);
+  const bool last = TrimBlanks(rest.substr(0, rest.find('\n'))).empty();
+  std::string snippet(last ? help.snippet : "");
   out_.push_back({std::string(help.word), kind, std::string(help.form), std::string(help.meaning),
                   std::string(help.word), std::move(snippet), replaces_});
 }
@@ -138,6 +141,7 @@ void Completer::InStatement(const DraftStatement& statement) {
   if (word == "IF" || word == "ASSERT") return InCondition(statement);
   if (word == "SET_BUDGET" || word == "VAR") return AfterName(word, value);
   if (word == "WRITE" && before.find_first_of("\"'") != before.npos) {
+    while (text_[replaces_.begin - 1] == '<') --replaces_.begin;
     out_.push_back({"<<END", CompletionKind::kKeyword, "the lines up to END", "", "<<END\n\nEND",
                     "<<END\n$0\nEND", replaces_});
     return;

@@ -128,14 +128,29 @@ std::optional<LanguageServer::Failure> LanguageServer::Hover(const Value& params
   return std::nullopt;
 }
 
-std::optional<LanguageServer::Failure> LanguageServer::Definition(const Value& params,
-                                                                  JsonWriter* result) {
+/// The variable at a place, and all its places; none where no variable is.
+std::optional<LanguageServer::Failure> LanguageServer::ReadVariable(const Value& params,
+                                                                    Variable* variable) {
   Place place;
   if (auto failure = ReadPlace(params, &place)) return failure;
-  const Document& document = *place.document;
-  const DraftName* use = NameAt(document.draft(), place.offset);
-  const DraftName* set =
-      use == nullptr ? nullptr : DefinitionOf(document.draft(), document.source(), *use);
+  const Source& source = place.document->source();
+  const Draft& draft = place.document->draft();
+  variable->document = place.document;
+  variable->here = NameAt(draft, place.offset);
+  if (variable->here == nullptr) return std::nullopt;
+  variable->name = source.TextOf(variable->here->span);
+  variable->places = PlacesOf(draft, source, variable->name);
+  return std::nullopt;
+}
+
+std::optional<LanguageServer::Failure> LanguageServer::Definition(const Value& params,
+                                                                  JsonWriter* result) {
+  Variable variable;
+  if (auto failure = ReadVariable(params, &variable)) return failure;
+  const Document& document = *variable.document;
+  const DraftName* set = variable.here == nullptr
+                             ? nullptr
+                             : DefinitionOf(document.draft(), document.source(), *variable.here);
   if (set == nullptr) {
     result->Null();
   } else {
@@ -146,18 +161,13 @@ std::optional<LanguageServer::Failure> LanguageServer::Definition(const Value& p
 
 std::optional<LanguageServer::Failure> LanguageServer::References(const Value& params,
                                                                   JsonWriter* result) {
-  Place place;
-  if (auto failure = ReadPlace(params, &place)) return failure;
-  const Document& document = *place.document;
-  const DraftName* name = NameAt(document.draft(), place.offset);
+  Variable variable;
+  if (auto failure = ReadVariable(params, &variable)) return failure;
   const Value* sets = Member(params, {"context", "includeDeclaration"});
   const bool uses_only = sets != nullptr && sets->is(Value::Kind::kBoolean) && !sets->boolean;
   result->BeginList();
-  if (name != nullptr) {
-    const std::string_view word = document.source().TextOf(name->span);
-    for (const DraftName* one : PlacesOf(document.draft(), document.source(), word)) {
-      if (!uses_only || !one->sets) WriteLocation(document, one->span, result);
-    }
+  for (const DraftName* one : variable.places) {
+    if (!uses_only || !one->sets) WriteLocation(*variable.document, one->span, result);
   }
   result->EndList();
   return std::nullopt;
@@ -165,20 +175,15 @@ std::optional<LanguageServer::Failure> LanguageServer::References(const Value& p
 
 std::optional<LanguageServer::Failure> LanguageServer::Highlights(const Value& params,
                                                                   JsonWriter* result) {
-  Place place;
-  if (auto failure = ReadPlace(params, &place)) return failure;
-  const Document& document = *place.document;
-  const DraftName* name = NameAt(document.draft(), place.offset);
+  Variable variable;
+  if (auto failure = ReadVariable(params, &variable)) return failure;
   result->BeginList();
-  if (name != nullptr) {
-    const std::string_view word = document.source().TextOf(name->span);
-    for (const DraftName* one : PlacesOf(document.draft(), document.source(), word)) {
-      result->BeginObject();
-      result->Key("range");
-      WriteRange(document, one->span, result);
-      result->Key("kind").Number(one->sets ? 3 : 2);  // written, read
-      result->EndObject();
-    }
+  for (const DraftName* one : variable.places) {
+    result->BeginObject();
+    result->Key("range");
+    WriteRange(*variable.document, one->span, result);
+    result->Key("kind").Number(one->sets ? 3 : 2);  // written, read
+    result->EndObject();
   }
   result->EndList();
   return std::nullopt;
@@ -186,31 +191,26 @@ std::optional<LanguageServer::Failure> LanguageServer::Highlights(const Value& p
 
 std::optional<LanguageServer::Failure> LanguageServer::PrepareRename(const Value& params,
                                                                      JsonWriter* result) {
-  Place place;
-  if (auto failure = ReadPlace(params, &place)) return failure;
-  const Document& document = *place.document;
-  const DraftName* name = NameAt(document.draft(), place.offset);
-  const bool own = name != nullptr && document.source().TextOf(name->span) != "LAST_RESPONSE";
-  if (!own) {
+  Variable variable;
+  if (auto failure = ReadVariable(params, &variable)) return failure;
+  if (!variable.MayBeRenamed()) {
     result->Null();
     return std::nullopt;
   }
   result->BeginObject();
   result->Key("range");
-  WriteRange(document, name->span, result);
-  result->Key("placeholder").String(document.source().TextOf(name->span));
+  WriteRange(*variable.document, variable.here->span, result);
+  result->Key("placeholder").String(variable.name);
   result->EndObject();
   return std::nullopt;
 }
 
 std::optional<LanguageServer::Failure> LanguageServer::Rename(const Value& params,
                                                               JsonWriter* result) {
-  Place place;
-  if (auto failure = ReadPlace(params, &place)) return failure;
-  const Document& document = *place.document;
-  const Source& source = document.source();
-  const DraftName* name = NameAt(document.draft(), place.offset);
-  if (name == nullptr || source.TextOf(name->span) == "LAST_RESPONSE") {
+  Variable variable;
+  if (auto failure = ReadVariable(params, &variable)) return failure;
+  const Document& document = *variable.document;
+  if (!variable.MayBeRenamed()) {
     return Failure{error_code::kRequestFailed, "only variables can be renamed"};
   }
   const Value* wanted = params.Find("newName");
@@ -218,15 +218,16 @@ std::optional<LanguageServer::Failure> LanguageServer::Rename(const Value& param
     return Failure{error_code::kInvalidParams,
                    "a variable's name is letters, digits and _, not beginning with a digit"};
   }
-  const std::string_view old = source.TextOf(name->span);
-  if (wanted->text != old && !PlacesOf(document.draft(), source, wanted->text).empty()) {
+  const bool taken = wanted->text != variable.name &&
+                     !PlacesOf(document.draft(), document.source(), wanted->text).empty();
+  if (taken) {
     return Failure{error_code::kRequestFailed,
                    Concat("there is a variable ", wanted->text, " already")};
   }
   result->BeginObject();
   result->Key("changes").BeginObject();
   result->Key(document.uri()).BeginList();
-  for (const DraftName* one : PlacesOf(document.draft(), source, old)) {
+  for (const DraftName* one : variable.places) {
     result->BeginObject();
     result->Key("range");
     WriteRange(document, one->span, result);

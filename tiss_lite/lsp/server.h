@@ -88,7 +88,15 @@ class LanguageServer {
     Document* document = nullptr;
     uint32_t offset = 0;
   };
+  struct Variable {
+    const Document* document = nullptr;
+    const DraftName* here = nullptr;  ///< null: there is no variable at the place
+    std::string_view name;
+    std::vector<const DraftName*> places;
+    bool MayBeRenamed() const { return here != nullptr && name != "LAST_RESPONSE"; }
+  };
   std::optional<Failure> ReadPlace(const Value& params, Place* place);
+  std::optional<Failure> ReadVariable(const Value& params, Variable* variable);
   std::optional<Failure> Complete(const Value& params, JsonWriter* result);
   std::optional<Failure> Hover(const Value& params, JsonWriter* result);
   std::optional<Failure> Definition(const Value& params, JsonWriter* result);

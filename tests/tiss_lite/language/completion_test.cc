@@ -65,6 +65,17 @@ TEST_F(Completing, OffersTheStatementsThatMayStandThere) {
   EXPECT_THAT(Labels("LOG \"a\"; L|>"), Contains("LOG"));
 }
 
+TEST_F(Completing, BringsNoSecondRestOfAStatement) {
+  const auto snippet = [this](const char* script) {
+    for (const Completion& one : At(script)) {
+      if (one.label == "STEP") return one.snippet;
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(snippet("ST|>\nLOG \"a\""), "STEP \"${1:what}\" {\n\t$0\n}");
+  EXPECT_EQ(snippet("ST|> \"a\" {\n}"), "");
+}
+
 TEST_F(Completing, OffersWhatFollowsABlock) {
   EXPECT_THAT(Labels("IF x {\n} |>"), UnorderedElementsAre("ELSE"));
   EXPECT_THAT(Labels("TRY {\n}\n|>"), Contains("CATCH"));
@@ -124,6 +135,8 @@ TEST_F(Completing, OffersTheOtherPartsOfStatements) {
               UnorderedElementsAre("v"));
   EXPECT_THAT(Labels("VAR v = L|>"), Contains("LAST_RUN.STDERR"));
   EXPECT_THAT(Labels("STEP \"s\" {\nWRITE \"f\" |>"), UnorderedElementsAre("<<END"));
+  EXPECT_EQ(Taken("STEP \"s\" {\nWRITE \"f\" <<|>", "<<END"),
+            "STEP \"s\" {\nWRITE \"f\" <<END\n\nEND");
   EXPECT_THAT(Labels("STEP \"s\" {\nWRITE \"f\" <<DONE\ntext\n|>"), UnorderedElementsAre("DONE"));
   EXPECT_THAT(Labels("# a|>"), IsEmpty());
   EXPECT_THAT(Labels("VAR v = \"a\" |>"), Not(Contains("STEP")));

@@ -4,12 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
+#include "tests/tiss_lite/conformance_scripts.h"
 #include "tests/tiss_lite/language/marked.h"
 #include "tests/tiss_lite/language/places.h"
 #include "tiss_lite/language/variables.h"
@@ -21,22 +19,15 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(Draft, AgreesWithTheParserOnEveryConformanceScriptThatParses) {
-  size_t scripts = 0;
-  std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(QUANTA_TEST_DATA "/tisslang", error)) {
-    if (entry.path().extension() != ".tiss") continue;
-    std::ifstream file(entry.path(), std::ios::binary);
-    const Source source("t", std::string{std::istreambuf_iterator<char>(file), {}});
+  const auto compare = [](const std::string& path, const std::string& text) {
+    SCOPED_TRACE(path);
+    const Source source("t", text);
     const ParseResult parsed = Parse(source);
-    if (!parsed.ok()) continue;
-    SCOPED_TRACE(entry.path().string());
     EXPECT_EQ(PlacesInDraft(source), PlacesInTree(parsed.program));
     EXPECT_EQ(BlocksInDraft(source), BlocksInTree(source, parsed.program));
     EXPECT_EQ(ReadDraft(source).comments.size(), parsed.program.comments.size());
-    ++scripts;
-  }
-  EXPECT_GT(scripts, 100u);
+  };
+  EXPECT_GT(ForEachValidScript(compare), 100u);
 }
 
 std::vector<std::string> Names(const std::string& script) {
