@@ -287,9 +287,9 @@ TEST_F(Session, TakesScriptsOfAnySize) {
   Initialize();
   const std::string whole = R"({"textDocument":{"uri":"file:///a.tiss"}})";
   std::string deep, wide = "TASK \"t\"\n", line;
-  for (int i = 0; i < 60000; ++i) deep += "TRY{";
-  while (wide.size() < 250000) wide += "VAR a" + std::to_string(wide.size()) + " = 1\n";
-  while (line.size() < 600000) line += "VAR b = \"{{a}}\";";
+  for (int i = 0; i < 20000; ++i) deep += "TRY{";
+  while (wide.size() < 60000) wide += "VAR a" + std::to_string(wide.size()) + " = 1\n";
+  while (line.size() < 300000) line += "VAR b = \"{{a}}\";";
   for (const std::string& script : {deep, wide, line, std::string(300000, '"'),
                                     std::string(300000, '{'), std::string(250000, '\n')}) {
     Open(script);
