@@ -13,11 +13,11 @@ using Action = std::function<int()>;
 void AddParse(CLI::App& app, Action* action);
 void AddLint(CLI::App& app, Action* action);
 void AddFormat(CLI::App& app, Action* action);
+void AddLsp(CLI::App& app, Action* action);
 void AddPlan(CLI::App& app, Action* action);
 void AddRun(CLI::App& app, Action* action);  // run, diff
 void AddResume(CLI::App& app, Action* action);
 void AddUndo(CLI::App& app, Action* action);
-void AddLsp(CLI::App& app, Action* action);
 
 /// The whole program.
 int RunProgram(int argc, char** argv);

@@ -65,11 +65,11 @@ int RunProgram(int argc, char** argv) {
   AddParse(app, &action);
   AddLint(app, &action);
   AddFormat(app, &action);
+  AddLsp(app, &action);
   AddPlan(app, &action);
   AddRun(app, &action);
   AddResume(app, &action);
   AddUndo(app, &action);
-  AddLsp(app, &action);
   if (const std::optional<int> done = ParseLine(app, argc, argv)) return *done;
   try {
     return action();
