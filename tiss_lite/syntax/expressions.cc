@@ -41,7 +41,7 @@ bool Parser::ParseCondition(Statement* statement) {
   }
   const uint32_t begin = pos_;
   if (!ParseOr(&statement->condition)) return false;
-  statement->condition_text = TrimBlanks(text_.substr(begin, pos_ - begin));
+  statement->condition_text = text_.substr(begin, pos_ - begin);
   // A list may run over lines and hold comments.
   if (statement->condition_text.find('\n') != std::string::npos) {
     statement->condition_text = ExpressionText(statement->condition);
@@ -175,7 +175,6 @@ bool Parser::ParseTestTail(Operand first, Expression* out) {
     return true;
   }
   pos_ += static_cast<uint32_t>(word.size());
-  SkipBlanks();
   if (out->kind == Kind::kContains && !ParseOperand(&out->operands.emplace_back())) return false;
   if (negated) *out = Negate(std::move(*out));
   return true;
