@@ -83,6 +83,15 @@ TEST(Parse, SaysOnceThatABlockIsNotClosed) {
   }
 }
 
+TEST(Parse, SaysOnceThatAScriptHasTooManyParts) {
+  std::string script;
+  for (int i = 0; i < 12000; ++i) script += "LOG \"x\"\n";
+  const Source source("t", script);
+  const ParseResult parsed = Parse(source, Recovery::kContinue);
+  ASSERT_EQ(parsed.errors.size(), 1u);
+  EXPECT_EQ(parsed.errors[0].code, "E111");
+}
+
 TEST(Parse, KeepsLongChainsWithinItsDepth) {
   std::string elses = "IF a == 0 { }", terms = "ASSERT a";
   for (int i = 0; i < 2000; ++i) elses += " ELSE IF a == 1 { }";
