@@ -13,6 +13,7 @@ using Action = std::function<int()>;
 void AddParse(CLI::App& app, Action* action);
 void AddLint(CLI::App& app, Action* action);
 void AddFormat(CLI::App& app, Action* action);
+void AddLsp(CLI::App& app, Action* action);
 void AddPlan(CLI::App& app, Action* action);
 void AddRun(CLI::App& app, Action* action);  // run, diff
 void AddResume(CLI::App& app, Action* action);

@@ -67,6 +67,7 @@ int RunProgram(int argc, char** argv) {
   AddParse(app, &action);
   AddLint(app, &action);
   AddFormat(app, &action);
+  AddLsp(app, &action);
   AddPlan(app, &action);
   AddRun(app, &action);
   AddResume(app, &action);

@@ -102,6 +102,7 @@ void Parser::Note(std::string_view code, Level level, Span span, std::string mes
 
 bool Parser::CountNode(Span span) {
   if (++nodes_ <= kMaxNodes) return true;
+  if (nodes_ > kMaxNodes + 1) return false;  // once is enough
   return Fail("E111", span, "the script has more than " + std::to_string(kMaxNodes) + " parts",
               "split it into several scripts");
 }

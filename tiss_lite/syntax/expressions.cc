@@ -50,7 +50,8 @@ bool Parser::ParseCondition(Statement* statement) {
   const bool brace = statement->kind == StatementKind::kIf && Peek() == '{';
   const bool then = statement->kind == StatementKind::kIf && PeekIdent() == "THEN";
   if (AtStatementEnd() || brace || then) return true;
-  return BadExpression("the condition cannot go on like this");
+  return Fail("E109", Here(), "the condition cannot go on like this",
+              Peek() == '=' ? "== compares" : "");
 }
 
 bool Parser::ParseOr(Expression* out) {
@@ -174,7 +175,6 @@ bool Parser::ParseTestTail(Operand first, Expression* out) {
     return true;
   }
   pos_ += static_cast<uint32_t>(word.size());
-  SkipBlanks();
   if (out->kind == Kind::kContains && !ParseOperand(&out->operands.emplace_back())) return false;
   if (negated) *out = Negate(std::move(*out));
   return true;

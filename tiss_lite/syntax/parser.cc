@@ -96,7 +96,7 @@ bool Parser::ParseList(const Place& place, Close close, const Statement& opener,
     if (ParseOne(place, out)) continue;
     if (!Recover(place)) return false;
     if (brace_depth_ < place.depth) return true;  // it skipped our end
-    if (brace_depth_ > place.depth) {
+    if (brace_depth_ > place.depth && !AtEnd()) {
       // Inside a block whose header was not understood.
       Statement lost;
       lost.kind = StatementKind::kStep;

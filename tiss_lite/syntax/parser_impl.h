@@ -8,6 +8,7 @@
 
 #include "tiss_lite/base/chars.h"
 #include "tiss_lite/syntax/parser.h"
+#include "tiss_lite/syntax/placement.h"
 
 namespace quanta::lite {
 
@@ -26,12 +27,6 @@ class Parser {
   std::optional<Expression> RunExpression();
 
  private:
-  /// What surrounds a list of statements: which may stand there.
-  struct Place {
-    std::optional<StatementKind> parent;  ///< none: the top level
-    bool step_barred = false;             ///< inside STEP, SETUP or OPTION
-    int depth = 0;                        ///< of blocks, the list's own included
-  };
   enum class Close : uint8_t { kEnd, kBrace, kEndif };
   struct String {
     std::string value;
@@ -50,7 +45,6 @@ class Parser {
 
   // placement.cc
   bool CheckPlace(const Place& place, const Statement& statement);
-  Place Inside(const Place& place, StatementKind kind) const;
 
   // statements.cc: what follows a keyword
   bool ParseStatement(const Place& place, Statement* statement);

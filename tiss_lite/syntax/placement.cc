@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Which statement may stand where.
+#include "tiss_lite/syntax/placement.h"
+
+#include <utility>
+
 #include "tiss_lite/syntax/parser_impl.h"
 
 namespace quanta::lite {
@@ -35,7 +39,7 @@ bool MayStandInChoose(Kind kind) {
 
 }  // namespace
 
-Parser::Place Parser::Inside(const Place& place, Kind kind) const {
+Place Inside(const Place& place, Kind kind) {
   Place inside{kind, place.step_barred, place.depth + 1};
   if (kind == Kind::kStep || kind == Kind::kSetup || kind == Kind::kOption) {
     inside.step_barred = true;
@@ -45,40 +49,42 @@ Parser::Place Parser::Inside(const Place& place, Kind kind) const {
   return inside;
 }
 
-bool Parser::CheckPlace(const Place& place, const Statement& statement) {
-  const Kind kind = statement.kind;
-  const std::string name = NameOf(statement);
-  const auto fail = [&](std::string message, const char* hint) {
-    return Fail("E107", statement.span, std::move(message), hint);
-  };
+std::optional<Misplacement> FindMisplacement(const Place& place, Kind kind,
+                                             const std::string& name) {
   if (!place.parent) {
-    if (kind == Kind::kOption) return fail("OPTION may only stand in CHOOSE", "");
-    if (NeedsBlock(kind)) return fail(name + " must stand inside a block", "put it in a STEP");
-    return true;
+    if (kind == Kind::kOption) return Misplacement{"OPTION may only stand in CHOOSE", ""};
+    if (!NeedsBlock(kind)) return std::nullopt;
+    return Misplacement{name + " must stand inside a block", "put it in a STEP"};
   }
   const Kind parent = *place.parent;
   if (parent == Kind::kChoose && !MayStandInChoose(kind)) {
-    return fail("CHOOSE holds only STEP, OPTION and directives, not " + name,
-                "put it in an OPTION");
+    return Misplacement{"CHOOSE holds only STEP, OPTION and directives, not " + name,
+                        "put it in an OPTION"};
   }
   switch (kind) {
     case Kind::kBinding:
-      return fail("a binding may only stand at the top level", "use VAR");
+      return Misplacement{"a binding may only stand at the top level", "use VAR"};
     case Kind::kTask:
-      if (parent == Kind::kEstimateCost) return true;
-      return fail("TASK may only stand at the top level or in ESTIMATE_COST", "");
+      if (parent == Kind::kEstimateCost) return std::nullopt;
+      return Misplacement{"TASK may only stand at the top level or in ESTIMATE_COST", ""};
     case Kind::kSetup:
-      if (parent == Kind::kTask) return true;
-      return fail("SETUP may only stand at the top level or in TASK", "");
+      if (parent == Kind::kTask) return std::nullopt;
+      return Misplacement{"SETUP may only stand at the top level or in TASK", ""};
     case Kind::kOption:
-      if (parent == Kind::kChoose) return true;
-      return fail("OPTION may only stand in CHOOSE", "");
+      if (parent == Kind::kChoose) return std::nullopt;
+      return Misplacement{"OPTION may only stand in CHOOSE", ""};
     case Kind::kStep:
-      if (!place.step_barred) return true;
-      return fail("a STEP may not stand inside a STEP, SETUP or OPTION", "close the one before it");
+      if (!place.step_barred) return std::nullopt;
+      return Misplacement{"a STEP may not stand inside a STEP, SETUP or OPTION",
+                          "close the one before it"};
     default:
-      return true;
+      return std::nullopt;
   }
+}
+
+bool Parser::CheckPlace(const Place& place, const Statement& statement) {
+  auto wrong = FindMisplacement(place, statement.kind, NameOf(statement));
+  return !wrong || Fail("E107", statement.span, std::move(wrong->what), std::string(wrong->hint));
 }
 
 }  // namespace quanta::lite

@@ -62,6 +62,7 @@ TEST(Tools, PrintWhatTheirUnixNamesakesDo) {
            {"[ 1 -eq x ]", "", 2},
            {"head -n 1 f; tail -1 f", "b 2\nb 2\n"},
            {"tail -n 2 u", "no end"},
+           {"tail -n +2 f; tail -n +1 u; tail -n +9 f; head -n +1 f", "a 10\nb 2\nno endb 2\n"},
            {"wc f", "3 6 13 f\n"},
            {"grep -n b f", "1:b 2\n3:b 2\n"},
            {"grep -c -v B f; grep -i -c B f", "3\n2\n"},

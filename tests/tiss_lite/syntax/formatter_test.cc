@@ -3,13 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <regex>
 #include <string>
 #include <vector>
 
+#include "tests/tiss_lite/conformance_scripts.h"
 #include "tiss_lite/syntax/ast_json.h"
 #include "tiss_lite/syntax/parser.h"
 
@@ -43,19 +41,11 @@ void CheckStable(const std::string& script) {
 }
 
 TEST(Format, IsStableAndKeepsTheTreeOfEveryConformanceScript) {
-  size_t scripts = 0;
-  std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(QUANTA_TEST_DATA "/tisslang", error)) {
-    if (entry.path().extension() != ".tiss") continue;
-    std::ifstream file(entry.path(), std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!Parse(Source("t", text)).ok()) continue;
-    SCOPED_TRACE(entry.path().string());
-    CheckStable(text);
-    ++scripts;
-  }
-  EXPECT_GT(scripts, 100u);
+  EXPECT_GT(ForEachValidScript([](const std::string& path, const std::string& text) {
+              SCOPED_TRACE(path);
+              CheckStable(text);
+            }),
+            100u);
 }
 
 TEST(Format, KeepsCommentsWhereverTheyStand) {
@@ -75,6 +65,11 @@ TEST(Format, WritesLegacyFormsAnew) {
       Formatted("STEP \"a\"\nIF \"x == 1\"\nPROMPT_AGENT \"p\" -> y\nELSE\nLOG \"n\"\nENDIF\n}"),
       "STEP \"a\" {\n    IF x == 1 {\n        PROMPT_AGENT \"p\" INTO y\n    } ELSE {\n"
       "        LOG \"n\"\n    }\n}\n");
+}
+
+TEST(Format, PutsOneBlankBeforeTheBraceOfAnIf) {
+  EXPECT_EQ(Formatted("IF x IS_EMPTY   {\n}\nIF x NOT IS_DEFINED THEN {\n}"),
+            "IF x IS_EMPTY {}\n\nIF x NOT IS_DEFINED {}\n");
 }
 
 TEST(Format, QuotesSoThatTheTextStays) {

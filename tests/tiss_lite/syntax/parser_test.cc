@@ -73,6 +73,25 @@ TEST(Parse, GoesOnAfterAnErrorAtTheNextKeyword) {
   EXPECT_EQ(lines, "E106@2 E106@5 E101@8 E106@10 ");
 }
 
+TEST(Parse, SaysOnceThatABlockIsNotClosed) {
+  for (const char* script :
+       {"STEP \"a\" {\n  LOG \"x\"\n", "STEP \"a\"\n  LOG \"x\"\n", "STEP \"a\" {"}) {
+    const Source source("t", script);
+    const ParseResult parsed = Parse(source, Recovery::kContinue);
+    ASSERT_EQ(parsed.errors.size(), 1u) << script;
+    EXPECT_EQ(parsed.errors[0].code, "E104");
+  }
+}
+
+TEST(Parse, SaysOnceThatAScriptHasTooManyParts) {
+  std::string script;
+  for (int i = 0; i < 12000; ++i) script += "LOG \"x\"\n";
+  const Source source("t", script);
+  const ParseResult parsed = Parse(source, Recovery::kContinue);
+  ASSERT_EQ(parsed.errors.size(), 1u);
+  EXPECT_EQ(parsed.errors[0].code, "E111");
+}
+
 TEST(Parse, KeepsLongChainsWithinItsDepth) {
   std::string elses = "IF a == 0 { }", terms = "ASSERT a";
   for (int i = 0; i < 2000; ++i) elses += " ELSE IF a == 1 { }";

@@ -17,7 +17,7 @@ int Cat(ToolCall& call) {
   return code;
 }
 
-std::string_view FirstLines(std::string_view text, uint64_t count) {
+std::string_view FirstLines(std::string_view text, uint64_t count, bool /*plus*/) {
   size_t end = 0;
   for (; count > 0 && end < text.size(); --count) {
     end = std::min(text.find('\n', end), text.size() - 1) + 1;
@@ -25,7 +25,9 @@ std::string_view FirstLines(std::string_view text, uint64_t count) {
   return text.substr(0, end);
 }
 
-std::string_view LastLines(std::string_view text, uint64_t count) {
+/// `plus`: "+3", all lines from the third on.
+std::string_view LastLines(std::string_view text, uint64_t count, bool plus) {
+  if (plus) return text.substr(FirstLines(text, count == 0 ? 0 : count - 1, plus).size());
   if (text.empty() || count == 0) return {};
   size_t begin = text.size() - (text.ends_with('\n') ? 1 : 0);
   for (; count > 0 && begin > 0; --count) {
@@ -36,7 +38,7 @@ std::string_view LastLines(std::string_view text, uint64_t count) {
   return text.substr(begin == 0 ? 0 : begin + 1);
 }
 
-int Ends(ToolCall& call, std::string_view (*take)(std::string_view, uint64_t)) {
+int Ends(ToolCall& call, std::string_view (*take)(std::string_view, uint64_t, bool)) {
   Options options;
   // "-5" is the old form of "-n 5".
   const bool old = !call.args.empty() && call.args[0].size() > 1 && call.args[0][0] == '-' &&
@@ -58,7 +60,7 @@ int Ends(ToolCall& call, std::string_view (*take)(std::string_view, uint64_t)) {
       const std::string& name = inputs[i].name;
       call.Line(Concat(i == 0 ? "" : "\n", "==> ", name.empty() ? "standard input" : name, " <=="));
     }
-    call.Out(take(*inputs[i].bytes, *count));
+    call.Out(take(*inputs[i].bytes, *count, number.starts_with('+')));
   }
   return code;
 }
@@ -150,7 +152,7 @@ int Cmp(ToolCall& call) {
 void AddTextTools(ToolRegistry* registry) {
   Add(registry, "cat", "print files", {"fs.read"}, Cat);
   Add(registry, "head", "the first lines [-n COUNT]", {"fs.read"}, Head);
-  Add(registry, "tail", "the last lines [-n COUNT]", {"fs.read"}, Tail);
+  Add(registry, "tail", "the last lines [-n COUNT], or those from a line on [-n +LINE]", {"fs.read"}, Tail);
   Add(registry, "wc", "count lines, words, bytes [-l -w -c]", {"fs.read"}, Wc);
   Add(registry, "tee", "print the input and write it to files [-a]", {"fs.write"}, Tee);
   Add(registry, "cmp", "compare two files", {"fs.read"}, Cmp);
