@@ -37,6 +37,7 @@ class TwoProcesses : public ::testing::Test {
       GTEST_SKIP()
           << "built without MPI: apt-get install libopenmpi-dev openmpi-bin, and configure";
     }
+    config_["run"]["threads"] = 1;
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
     // The library keeps what it has for the process's whole life.
@@ -185,26 +186,31 @@ TEST_P(TwoProcessesLearn, WhatOneDoesWithTheSummedBatch) {
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, TwoProcessesLearn,
-    ::testing::Values(Kind{"plain", R"({"init": "", "run": {"length": 48}})", 1e-5, 1e-3},
-                      Kind{"accumulated", R"({"run": {"accumulate": 2}})", 1e-5, 1e-3},
-                      Kind{"lora", R"({"lora": {"rank": 3}})", 1e-5, 1e-3},
-                      Kind{"qat", R"({"qat": {"scheme": "q4"}})", 1e-3, 1e-2}),
+    ::testing::Values(Kind{"plain", R"({"init": "", "run": {"length": 48}})", 1e-5, 1e-4},
+                      Kind{"lora", R"({"run": {"accumulate": 2}, "lora": {"rank": 3}})", 1e-5,
+                           1e-4},
+                      // What lies on the edge of two steps may be rounded the other way, and what
+                      // comes behind responds to that: small steps, of the weights and of training.
+                      Kind{"qat", R"({"run": {"accumulate": 2}, "qat": {"scheme": "q8"},
+                        "optimizer": {"lr": 0.001}})",
+                           1e-3, 5e-3}),
     [](const auto& param) { return param.param.name; });
 
 TEST_F(TwoProcesses, WhenOneIsKilledAllEndAndAResumedRunIsAsIfItHadNotBeen) {
   config_["data"]["eval"] = config_["data"]["train"];
-  config_["run"].update({{"steps", 300}, {"save_every", 10}, {"keep", 2}, {"eval_every", 100}});
+  config_["run"].update(
+      {{"steps", 60}, {"save_every", 10}, {"eval_every", 30}, {"eval_batches", 4}});
   const Outcome whole = Both(Train(Configure("whole")));
   ASSERT_EQ(whole.exit_code, 0) << whole.err;
 
   const std::string config = Configure("killed");
   const pid_t pid = Start(config);
-  kill(SecondOf(config, "killed", 25), SIGKILL);
+  kill(SecondOf(config, "killed", 22), SIGKILL);
   EXPECT_NE(Wait(pid), 0);
-  EXPECT_FALSE(fs::exists(folder_.File("killed/step-000300")));
+  EXPECT_FALSE(fs::exists(folder_.File("killed/step-000060")));
   const Outcome rest = Both(Train(config));
   ASSERT_EQ(rest.exit_code, 0) << rest.err;
-  ExpectSameRun("whole", "killed", "/step-000300");
+  ExpectSameRun("whole", "killed", "/step-000060");
 }
 
 TEST_F(TwoProcesses, OneThatIsInterruptedStopsAllBehindACheckpoint) {
@@ -240,8 +246,6 @@ TEST_F(TwoProcesses, AProblemOfOneIsToldOnceAndEndsAll) {
   const std::string good = Configure("out");
   ExpectOneMessage(OneOfEach(Train(good), Train(folder_.File("none.json"))), 1,
                    "process 1: " + folder_.File("none.json"));
-  ExpectOneMessage(OneOfEach(Train(folder_.File("none.json")), Train(good)), 1,
-                   "quanta-train: " + folder_.File("none.json"));
 }
 
 TEST_F(TwoProcesses, ThatComeToDifferentWeightsAreStoppedBeforeTheySave) {
@@ -269,9 +273,18 @@ TEST_F(TwoProcesses, AnotherNumberOfThemMakesAnotherBatch) {
   EXPECT_EQ(Metrics(folder_, "loss").size(), 13u) << "with twice the passes it may go on alone";
 }
 
-TEST_F(TwoProcesses, CommandsForOneProcessRefuse) {
-  ExpectOneMessage(Both({QUANTA_PROGRAM, "plot", folder_.File("out")}), 2,
-                   "'plot' is for one process; start it without mpirun");
+TEST(CommandsForOneProcess, RefuseToBeSeveral) {
+  for (const char* rank : {"0", "1"}) {
+    setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
+    setenv("OMPI_COMM_WORLD_RANK", rank, 1);
+    const Outcome outcome = cli::RunProgramFile(QUANTA_PROGRAM, {"plot", "run"});
+    unsetenv("OMPI_COMM_WORLD_SIZE");
+    unsetenv("OMPI_COMM_WORLD_RANK");
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_EQ(outcome.err, rank[0] == '0' ? "quanta-train: 'plot' is for one process; start it "
+                                            "without mpirun\n"
+                                          : "");
+  }
 }
 
 }  // namespace
