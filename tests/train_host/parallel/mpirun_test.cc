@@ -171,6 +171,9 @@ TEST_P(TwoProcessesLearn, WhatOneDoesWithTheSummedBatch) {
     ASSERT_EQ(a.size(), b.size());
     ASSERT_FALSE(a.empty());
     for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(b[i] / a[i] - 1));
+    if (key[0] == 'l') {
+      EXPECT_NEAR(b[1] / a[1], 1, 1e-6) << "the second step";
+    }
   }
   EXPECT_LT(worst, GetParam().loss);
   EXPECT_EQ(Metrics(folder_, "tokens", "one/metrics.jsonl"),
@@ -189,11 +192,11 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Kind{"plain", R"({"init": "", "run": {"length": 48}})", 1e-5, 1e-4},
                       Kind{"lora", R"({"run": {"accumulate": 2}, "lora": {"rank": 3}})", 1e-5,
                            1e-4},
-                      // What lies on the edge of two steps may be rounded the other way, and what
-                      // comes behind responds to that: small steps, of the weights and of training.
+                      // What lies on the edge of two steps may be rounded the other way some time,
+                      // and what comes behind responds to that. Until then it is as the others.
                       Kind{"qat", R"({"run": {"accumulate": 2}, "qat": {"scheme": "q8"},
                         "optimizer": {"lr": 0.001}})",
-                           1e-3, 5e-3}),
+                           1e-2, 5e-3}),
     [](const auto& param) { return param.param.name; });
 
 TEST_F(TwoProcesses, WhenOneIsKilledAllEndAndAResumedRunIsAsIfItHadNotBeen) {
