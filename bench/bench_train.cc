@@ -3,14 +3,17 @@
 // bench_train [--layers N] [--hidden N] [--heads N] [--kv-heads N] [--ffn N] [--vocab N]
 //             [--length N] [--batch N] [--threads N] [--steps N]
 // Trains a model with random tokens and prints one JSON line: the median step's tokens per
-// second, forward, backward and AdamW with clipping, and the peak memory.
+// second, forward, backward and AdamW with clipping, the peak memory, and GFLOP/s: those that the
+// products and attention need, beside what plain products of 768 x 768 reach on as many threads.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
 
+#include "runtime/core/thread_pool.h"
 #include "runtime/platform/platform.h"
+#include "train_host/math/products.h"
 #include "train_host/math/random.h"
 #include "train_host/model/transformer.h"
 #include "train_host/optimizer/adamw.h"
@@ -81,6 +84,41 @@ Batch RandomBatch(const Options& options, uint64_t seed) {
   return batch;
 }
 
+/// Multiplications and additions for a token, there and back: 6 for every number of a matrix that
+/// it is multiplied with, and for the halves of attention that causality leaves.
+double FlopOfToken(const Options& options, const ParameterLayout& layout) {
+  double matrices = 0;
+  for (const Parameter& p : layout.parameters()) {
+    if (p.matrix) matrices += static_cast<double>(p.count());
+  }
+  const size_t scores = options.shape.attention_width() * options.shape.context;
+  return 6 * (matrices + static_cast<double>(options.shape.layers * scores));
+}
+
+/// The best of some products, one on each thread.
+double ProductFlops(int threads) {
+  constexpr size_t kSide = 768, kSquare = kSide * kSide;
+  const auto count = static_cast<size_t>(threads);
+  std::vector<float> a(kSquare, 1), b(kSquare, 1), c(count * kSquare);
+  double best = 1e9;
+  for (int run = 0; run < 8; ++run) {
+    const double begin = platform::Now();
+    ParallelFor(ThreadPool::Process(), count, threads, [&](size_t tile, int) {
+      MultiplyByTransposed<float>({.m = kSide,
+                                   .n = kSide,
+                                   .k = kSide,
+                                   .a = a.data(),
+                                   .a_stride = kSide,
+                                   .b = b.data(),
+                                   .b_stride = kSide,
+                                   .c = c.data() + tile * kSquare,
+                                   .c_stride = kSide});
+    });
+    best = std::min(best, platform::Now() - begin);
+  }
+  return 2.0 * static_cast<double>(count * kSquare * kSide) / best;
+}
+
 int Run(const Options& options) {
   Transformer<float> model(options.shape, options.batch, options.shape.context, options.threads,
                            {});
@@ -108,14 +146,18 @@ int Run(const Options& options) {
   }
   std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
   const double median = times[times.size() / 2];
+  const double per_second = static_cast<double>(options.batch * options.shape.context) / median;
+  const double peak_mib = static_cast<double>(platform::PeakResidentBytes()) / (1 << 20);
   std::printf(
       "{\"tokens_per_second\": %.1f, \"best\": %.1f, \"step_ms\": %.1f, "
-      "\"parameters\": %zu, \"peak_mib\": %.1f, \"loss\": %.6f}\n",
-      static_cast<double>(options.batch * options.shape.context) / median,
+      "\"parameters\": %zu, \"peak_mib\": %.1f, \"loss\": %.6f, \"gflops\": %.2f, "
+      "\"product_gflops\": %.2f}\n",
+      per_second,
       static_cast<double>(options.batch * options.shape.context) /
           *std::min_element(times.begin(), times.end()),
-      median * 1e3, model.layout().count(),
-      static_cast<double>(platform::PeakResidentBytes()) / (1 << 20), loss);
+      median * 1e3, model.layout().count(), peak_mib, loss,
+      per_second * FlopOfToken(options, model.layout()) * 1e-9,
+      ProductFlops(options.threads) * 1e-9);
   return 0;
 }
 

@@ -169,6 +169,14 @@ if(QUANTA_PLATFORM STREQUAL host)
   endif()
 endif()
 
+# Of the machine: the launcher (mpirun), its libraries and the network's belong together.
+if(QUANTA_PLATFORM STREQUAL host AND QUANTA_MPI)
+  find_package(MPI QUIET COMPONENTS C)
+  if(NOT MPI_C_FOUND)
+    message(STATUS "no MPI found: quanta-train will run in one process only")
+  endif()
+endif()
+
 # --- tests only ---
 macro(quanta_find_xnnpack)
   find_package(xnnpack CONFIG QUIET ${quanta_find})

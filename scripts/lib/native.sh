@@ -148,7 +148,8 @@ recipe_files() { # NAME: the content of our own build files for it
 without_comments() { sed '/^ *#/d' "$@"; }
 
 setup_native() {
-  apt_require "${COMMON_PACKAGES[@]}" g++:g++ clang++:clang \
+  apt_require "${COMMON_PACKAGES[@]}" g++:g++ clang++:clang mpicc:libopenmpi-dev \
+    mpirun:openmpi-bin \
     '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a:libclang-rt-14-dev'
   setup_sources
   step minja tools/minja "$(pins deb minja)" recipe_minja

@@ -66,11 +66,12 @@ int RunEval(Arguments arguments) {
   const std::string tokens = scratch.File("eval.tokens");
   WriteTokenFile({given.files, given.separator}, loaded.tokenizer(), 0, tokens, [](uint64_t) {});
   const TokenFile file(tokens);
+  const auto alone = Alone();
   const Evaluation result = Evaluate(loaded.model(), loaded.weights(), file,
                                      {.rows = given.batch,
                                       .length = loaded.length(),
                                       .packing = given.whole ? Packing::kWhole : Packing::kSplit},
-                                     0);
+                                     0, *alone);
   // Over all tokens but each document's first: what of a text is not predicted is not counted.
   const bool all_learnt = result.targets + file.documents() == file.tokens();
   const double bits = result.loss * static_cast<double>(result.targets) / std::numbers::ln2 /

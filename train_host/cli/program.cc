@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "train_host/cli/program.h"
 
-#include <cstdio>
-#include <exception>
-#include <new>
 #include <string>
 #include <string_view>
 
@@ -15,6 +12,7 @@
 #include "train_host/cli/sample_command.h"
 #include "train_host/cli/tokenizer_command.h"
 #include "train_host/cli/train_command.h"
+#include "train_host/parallel/communicator.h"
 
 namespace quanta::train {
 namespace {
@@ -25,12 +23,13 @@ struct Command {
   const char* name;
   const char* what;
   int (*run)(Arguments arguments);
+  bool parallel = false;  ///< runs in several processes
 };
 
 /// In the order of --help. A command has a header of its own.
 constexpr Command kCommands[] = {
     {"tokenizer", "Make a tokenizer (byte-level BPE) from text files", RunTokenizer},
-    {"train", "Train a model as a configuration file says", RunTrain},
+    {"train", "Train a model as a configuration file says", RunTrain, true},
     {"eval", "Measure how well a checkpoint predicts texts", RunEval},
     {"sample", "Let a checkpoint write", RunSample},
     {"plot", "Draw loss, learning rate, gradient norm and speed of runs", RunPlot},
@@ -44,11 +43,13 @@ void PrintHelp() {
   for (const Command& command : kCommands) {
     text += converter::Format("  %-12s%s\n", command.name, command.what);
   }
-  text +=
-      "\nOptions:\n"
-      "  -h,--help   Print this help message and exit\n"
-      "  --version   Display program version information and exit\n\n"
-      "Exit codes: 0 ok, 1 failed, 2 usage, 3 bad file, 4 out of memory, 130 interrupted.\n";
+  text += "\nSeveral processes: " +
+          (MpiVersion().empty() ? "not in this build, which has no MPI"
+                                : "mpirun -n N quanta-train train ... (" + MpiVersion() + ")") +
+          "\n\nOptions:\n"
+          "  -h,--help   Print this help message and exit\n"
+          "  --version   Display program version information and exit\n\n"
+          "Exit codes: 0 ok, 1 failed, 2 usage, 3 bad file, 4 out of memory, 130 interrupted.\n";
   Print(text);
 }
 
@@ -60,11 +61,16 @@ int Run(int argc, const char* const* argv) {
     return 0;
   }
   if (name == "--version") {
-    Print("quanta-train " QUANTA_VERSION "\n");
+    const std::string mpi = MpiVersion();
+    Print("quanta-train " QUANTA_VERSION " (" + (mpi.empty() ? "without MPI" : mpi) + ")\n");
     return 0;
   }
   for (const Command& command : kCommands) {
     if (name == command.name) {
+      if (!command.parallel && FindLaunch().size > 1) {
+        throw Error(Code::kInvalidArgument, "", "'" + std::string(name) + "' is for one process",
+                    "start it without mpirun");
+      }
       return command.run(Arguments(argv + 2, static_cast<size_t>(argc - 2)));
     }
   }
@@ -72,23 +78,15 @@ int Run(int argc, const char* const* argv) {
               "see quanta-train --help");
 }
 
-int Complain(int code, const char* text) {
-  std::fprintf(stderr, "quanta-train: %s\n", text);
-  return code;
-}
-
 }  // namespace
 
 int RunProgram(int argc, const char* const* argv) {
-  try {
-    return Run(argc, argv);
-  } catch (const Error& error) {
-    return Complain(converter::ExitCode(error.code()), error.what());
-  } catch (const std::bad_alloc&) {
-    return Complain(converter::ExitCode(Code::kOutOfMemory), "out of memory");
-  } catch (const std::exception& error) {
-    return Complain(converter::ExitCode(Code::kInternal), error.what());
-  }
+  int exit_code = 0;
+  const Failure failure = Try([&] { exit_code = Run(argc, argv); });
+  if (failure.code == Code::kOk) return exit_code;
+  // What one of several processes has to complain about here, all have.
+  if (FindLaunch().rank == 0) Note(failure.text);
+  return converter::ExitCode(failure.code);
 }
 
 }  // namespace quanta::train

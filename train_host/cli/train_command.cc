@@ -7,6 +7,7 @@
 
 #include "converter/error.h"
 #include "converter/interrupt.h"
+#include "train_host/parallel/communicator.h"
 #include "train_host/training/trainer.h"
 
 namespace quanta::train {
@@ -14,12 +15,14 @@ namespace {
 
 constexpr const char* kDescription =
     "Trains a model. The output folder gets metrics.jsonl and checkpoints: Hugging Face folders\n"
-    "that quanta-convert and transformers read, and that --resume goes on from bit for bit.";
+    "that quanta-convert and transformers read, and that --resume goes on from bit for bit.\n"
+    "Under mpirun its processes train one model together.";
 constexpr const char* kFooter =
     "Examples:\n"
     "  quanta-train train --config tiny.json\n"
     "  quanta-train train --config tiny.json --set optimizer.lr=0.002 --set output=run2\n"
     "  quanta-train train --config tiny.json --resume\n"
+    "  mpirun -n 2 quanta-train train --config tiny.json\n"
     "docs/training.md describes the configuration file.";
 
 struct Settings {
@@ -28,6 +31,19 @@ struct Settings {
   uint32_t lora = 0;
   bool resume = false, quiet = false;
 };
+
+void Train(const Settings& given, Communicator& processes) {
+  TrainConfig config;
+  Together(processes, [&] { config = ReadTrainConfig(given.config, given.settings); });
+  TrainerOptions options;
+  options.resume = given.resume;
+  options.style =
+      given.quiet ? converter::Progress::Style::kNone : converter::Progress::StyleFor(stderr);
+  options.stop = converter::WatchInterrupts();
+  options.processes = &processes;
+  Trainer trainer(std::move(config), options);
+  trainer.Run();
+}
 
 }  // namespace
 
@@ -51,14 +67,21 @@ int RunTrain(Arguments arguments) {
 
   if (!given.qat.empty()) given.settings.push_back("qat.scheme=\"" + given.qat + "\"");
   if (given.lora != 0) given.settings.push_back("lora.rank=" + std::to_string(given.lora));
-  TrainerOptions options;
-  options.resume = given.resume;
-  options.style =
-      given.quiet ? converter::Progress::Style::kNone : converter::Progress::StyleFor(stderr);
-  options.stop = converter::WatchInterrupts();
-  Trainer trainer(ReadTrainConfig(given.config, given.settings), options);
-  trainer.Run();
-  return 0;
+  const std::unique_ptr<Communicator> processes = JoinProcesses(FindLaunch());
+  if (processes->size() == 1) {
+    Train(given, *processes);
+    return 0;
+  }
+  const Failure failure = Try([&] { Train(given, *processes); });
+  const int exit_code = converter::ExitCode(failure.code);
+  if (failure.code == Code::kOk) return 0;
+  if (!failure.common) {
+    Note(converter::Format("process %d: %s", processes->rank(), failure.text.c_str()));
+    processes->Abort(exit_code);
+  }
+  // Told before the others may end: a launcher then ends all that still run.
+  if (processes->first()) Note(failure.text);
+  return exit_code;
 }
 
 }  // namespace quanta::train

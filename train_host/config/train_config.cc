@@ -240,7 +240,7 @@ Json DescribeForResume(const TrainConfig& config) {
   return {{"model",
            {m.vocab, m.layers, m.hidden, m.heads, m.kv_heads, m.head_dim, m.ffn, m.context,
             m.rope_theta, m.norm_eps, m.tied, m.qkv_bias, m.qk_norm}},
-          {"batch", {run.batch, run.accumulate, config.length(), PackingName(config.data.packing)}},
+          {"batch", {run.batch, run.passes(), config.length(), PackingName(config.data.packing)}},
           {"seed", run.seed},
           {"overfit_one_batch", run.overfit},
           {"lora", {config.lora.rank, config.lora.alpha}},

@@ -39,7 +39,8 @@ struct LoraConfig {
 struct RunConfig {
   uint64_t steps = 1000;
   uint32_t batch = 16;      ///< rows of a pass
-  uint32_t accumulate = 1;  ///< passes of a step
+  uint32_t accumulate = 1;  ///< passes of a step, in each process
+  uint32_t processes = 1;   ///< that share a step; no setting of the file
   uint32_t length = 0;      ///< tokens of a row; 0: the context
   double clip = 1;          ///< of the gradient's norm; 0: never
   double dropout = 0, smoothing = 0;
@@ -55,6 +56,8 @@ struct RunConfig {
   bool overfit = false;  ///< the first batch again and again
   std::string sample_prompt;
   uint32_t sample_tokens = 64;
+
+  uint64_t passes() const { return uint64_t{accumulate} * processes; }  ///< of a step
 };
 
 /// Everything that a run is made from.

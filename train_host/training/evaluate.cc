@@ -54,17 +54,20 @@ std::vector<int32_t> EncodePrompt(const TrainTokenizer& tokenizer, const std::st
 }  // namespace
 
 Evaluation Evaluate(Transformer<float>& model, const float* weights, const TokenFile& file,
-                    const BatchReader::Options& options, uint64_t batches) {
+                    const BatchReader::Options& options, uint64_t batches,
+                    Communicator& processes) {
   BatchReader::Options in_order = options;
   in_order.shuffle = false;
   BatchReader reader(file, in_order);
   Batch batch;
   Evaluation result;
+  const auto share = static_cast<uint64_t>(processes.size());
   double sum = 0;
   for (uint64_t i = 0; (batches == 0 || i < batches) && reader.NextOfPass(&batch); ++i) {
-    sum += model.Evaluate(weights, batch);
+    if (i % share == static_cast<uint64_t>(processes.rank())) sum += model.Evaluate(weights, batch);
     result.targets += batch.target_count;
   }
+  processes.Sum(std::span(&sum, 1));
   result.loss = result.targets == 0 ? 0 : sum / static_cast<double>(result.targets);
   result.perplexity = std::exp(result.loss);
   return result;

@@ -6,6 +6,7 @@
 
 #include "train_host/data/packing.h"
 #include "train_host/model/transformer.h"
+#include "train_host/parallel/communicator.h"
 
 namespace quanta::train {
 
@@ -16,9 +17,10 @@ struct Evaluation {
   double perplexity = 0;
 };
 
-/// Reads up to `batches` batches (0: all) of the file in its order.
+/// Reads up to `batches` batches (0: all) of the file in its order. The processes share them, and
+/// have the same result.
 Evaluation Evaluate(Transformer<float>& model, const float* weights, const TokenFile& file,
-                    const BatchReader::Options& options, uint64_t batches);
+                    const BatchReader::Options& options, uint64_t batches, Communicator& processes);
 
 struct SampleOptions {
   uint32_t tokens = 64;

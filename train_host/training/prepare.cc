@@ -19,15 +19,27 @@ using converter::Format;
 Trainer::Trainer(TrainConfig config, const TrainerOptions& options)
     : config_(std::move(config)),
       options_(options),
-      progress_(options.style, options.console, nullptr),
+      alone_(options.processes == nullptr ? Alone() : nullptr),
+      processes_(alone_ ? *alone_ : *options.processes),
+      progress_(processes_.first() ? options.style : converter::Progress::Style::kNone,
+                options.console, nullptr),
       store_(config_.output) {
-  const int wanted = config_.run.threads != 0 ? config_.run.threads : ThreadPool::UsableCores();
+  config_.run.processes = static_cast<uint32_t>(processes_.size());
+  const int wanted = config_.run.threads != 0 ? config_.run.threads : processes_.Cores();
   threads_ = ThreadPool::Process().Reserve(wanted);
-  PrepareOutput();
-  PrepareTokens();
-  PrepareModel();
-  if (options_.resume && !store_.Steps().empty()) Resume();
-  metrics_ = std::make_unique<MetricsFile>(config_.output + "/metrics.jsonl", state_.step);
+  OnFirst(processes_, [this] {
+    PrepareOutput();
+    PrepareTokens();
+  });
+  Together(processes_, [this] {
+    if (!processes_.first()) PrepareTokens();
+    PrepareModel();
+    if (options_.resume && !store_.Steps().empty()) Resume();
+  });
+  CheckEqual();
+  OnFirst(processes_, [this] {
+    metrics_ = std::make_unique<MetricsFile>(config_.output + "/metrics.jsonl", state_.step);
+  });
 }
 
 void Trainer::PrepareOutput() {
@@ -57,8 +69,15 @@ void Trainer::PrepareTokens() {
   if (!data.eval.empty()) eval_ = OpenTokens(data.eval, "eval.tokens");
 }
 
-/// The texts as tokens: those of an earlier start where they are still right.
+/// The texts as tokens, which the first process makes before the others open them.
 std::unique_ptr<TokenFile> Trainer::OpenTokens(const std::vector<std::string>& paths,
+                                               const char* name) {
+  if (processes_.first()) return MakeTokens(paths, name);
+  return std::make_unique<TokenFile>(config_.output + "/" + name);
+}
+
+/// Those of an earlier start where they are still right.
+std::unique_ptr<TokenFile> Trainer::MakeTokens(const std::vector<std::string>& paths,
                                                const char* name) {
   const TokenSource source = {paths, config_.data.separator};
   const std::string path = config_.output + "/" + name;
@@ -120,6 +139,9 @@ void Trainer::PrepareModel() {
   Say(Format("%zu parameters, %.1f MiB of activations, %zu rows of %u tokens a pass",
              layout.count(), static_cast<double>(model_->bytes()) / (1 << 20),
              reader_->rows_of_pass(), config_.length()));
+  if (processes_.size() > 1) {
+    Say(Format("%d processes, %d threads in the first", processes_.size(), threads_));
+  }
 }
 
 void Trainer::PrepareWeights(const converter::Checkpoint* init) {

@@ -50,7 +50,9 @@ TrainState TrainState::Read(const std::string& folder, const TrainConfig& config
       if (json.at("run").contains(key) && json["run"][key] == value) continue;
       throw Error(Code::kInvalidArgument, path,
                   "the run had other settings of '" + key + "' than the configuration has now",
-                  "restore them, or begin a new run with init = this checkpoint");
+                  std::string("restore them") +
+                      (key == "batch" ? " (run.accumulate times the processes counts)" : "") +
+                      ", or begin a new run with init = this checkpoint");
     }
   } catch (const Json::exception& error) {
     throw Error(Code::kCorrupt, path, error.what());

@@ -7,6 +7,7 @@
 #include "converter/error.h"
 #include "runtime/core/thread_pool.h"
 #include "runtime/platform/platform.h"
+#include "train_host/data/fingerprint.h"
 #include "train_host/math/random.h"
 
 namespace quanta::train {
@@ -31,7 +32,7 @@ void Trainer::Run() {
   while (state_.step < config_.run.steps && !state_.stopped) {
     const Json line = Step();
     if (Due(std::max<uint64_t>(config_.run.log_every, 1)) || state_.step == config_.run.steps) {
-      metrics_->Write(line);
+      Write(line);
     }
     progress_.Note(Format("step %llu, loss %.4f, %.0f tokens/s",
                           static_cast<unsigned long long>(state_.step), line["loss"].get<double>(),
@@ -40,7 +41,7 @@ void Trainer::Run() {
     const bool last = state_.step == config_.run.steps;
     if (eval_ != nullptr && (Due(config_.run.eval_every) || last)) EvaluateNow();
     if (!config_.run.sample_prompt.empty() && (Due(config_.run.eval_every) || last)) SampleNow();
-    const bool stop = options_.stop != nullptr && options_.stop->load();
+    const bool stop = Any(processes_, options_.stop != nullptr && options_.stop->load());
     if (Due(config_.run.save_every) || last || stop || state_.stopped) Save();
     if (stop) {
       Fail(Code::kCancelled, "interrupted", "--resume goes on from " + LastCheckpoint());
@@ -52,10 +53,12 @@ void Trainer::Run() {
 Json Trainer::Step() {
   const double begin = platform::Now();
   const uint64_t step = state_.step + 1;
+  ReadBatches();
   const double loss = Differentiate();
   if (lora_) {
     lora_->Differentiate(updates_.data(), gradient_.data(), update_gradient_.data(), threads_);
   }
+  processes_.Sum(std::span(trained_gradient()));
   const float* gradient = trained_gradient().data();
   const double norm = GradientNorm(gradient, ranges_, &norm_scratch_, threads_);
   CheckLoss(loss, norm);
@@ -66,8 +69,7 @@ Json Trainer::Step() {
          config_.optimizer, threads_);
   if (lora_) lora_->Merge(updates_.data(), weights_.data(), threads_);
   state_.step = step;
-  uint64_t tokens = 0;
-  for (const Batch& batch : batches_) tokens += batch.tokens();
+  const uint64_t tokens = config_.run.passes() * batches_[0].tokens();
   state_.tokens += tokens;
   state_.data = reader_->position();
   return {{"step", step},
@@ -78,20 +80,30 @@ Json Trainer::Step() {
           {"tokens_per_second", static_cast<double>(tokens) / (platform::Now() - begin)}};
 }
 
-/// The gradient of the mean loss over all targets of the step's batches, and that mean.
-double Trainer::Differentiate() {
-  const bool again = config_.run.overfit && batches_[0].rows != 0;
-  size_t targets = 0;
-  for (Batch& batch : batches_) {
-    if (!again) reader_->Next(&batch);
-    targets += batch.target_count;
+/// Those of all processes pass here, so that each knows where the next step's begin and how many
+/// targets there are.
+void Trainer::ReadBatches() {
+  if (config_.run.overfit && batches_[0].rows != 0) return;
+  const auto size = static_cast<size_t>(processes_.size());
+  const auto rank = static_cast<size_t>(processes_.rank());
+  targets_ = 0;
+  for (size_t pass = 0; pass < config_.run.passes(); ++pass) {
+    Batch& batch = pass % size == rank ? batches_[pass / size] : others_;
+    reader_->Next(&batch);
+    targets_ += batch.target_count;
   }
+}
+
+/// This process's part of the gradient of the mean loss over all targets of the step; that mean.
+double Trainer::Differentiate() {
   std::fill(gradient_.begin(), gradient_.end(), 0.0f);
   const float* weights = Effective();
-  const double scale = 1 / static_cast<double>(std::max<size_t>(targets, 1));
+  const double scale = 1 / static_cast<double>(std::max<size_t>(targets_, 1));
   double sum = 0;
   for (size_t i = 0; i < batches_.size(); ++i) {
-    const uint64_t seed = Seed(Seed(config_.run.seed, kDropout), state_.step * batches_.size() + i);
+    const uint64_t pass = i * config_.run.processes + static_cast<uint64_t>(processes_.rank());
+    const uint64_t seed =
+        Seed(Seed(config_.run.seed, kDropout), state_.step * config_.run.passes() + pass);
     sum += model_->Differentiate(weights, batches_[i],
                                  {.scale = scale,
                                   .smoothing = config_.run.smoothing,
@@ -99,6 +111,7 @@ double Trainer::Differentiate() {
                                   .seed = seed},
                                  gradient_.data());
   }
+  processes_.Sum(std::span(&sum, 1));
   return sum * scale;
 }
 
@@ -138,8 +151,8 @@ bool Trainer::EvaluateNow() {
   const Evaluation result = Evaluate(
       *model_, Effective(), *eval_,
       {.rows = config_.run.batch, .length = config_.length(), .packing = config_.data.packing},
-      config_.run.eval_batches);
-  metrics_->Write(
+      config_.run.eval_batches, processes_);
+  Write(
       {{"step", state_.step}, {"eval_loss", result.loss}, {"eval_perplexity", result.perplexity}});
   Say(Format("step %llu: evaluation loss %.4f, perplexity %.3f",
              static_cast<unsigned long long>(state_.step), result.loss, result.perplexity));
@@ -147,7 +160,7 @@ bool Trainer::EvaluateNow() {
     state_.best_eval = result.loss;
     state_.worse_evals = 0;
     Save();
-    store_.Link("best", state_.step);
+    OnFirst(processes_, [this] { store_.Link("best", state_.step); });
     return true;
   }
   ++state_.worse_evals;
@@ -160,14 +173,38 @@ bool Trainer::EvaluateNow() {
 }
 
 void Trainer::SampleNow() {
-  const std::string text =
-      Sample(*model_, Effective(), *tokenizer_, config_.run.sample_prompt, config_.length(),
-             config_.model.vocab, {.tokens = config_.run.sample_tokens});
-  metrics_->Write({{"step", state_.step}, {"sample", text}});
-  Say("sample: " + config_.run.sample_prompt + text);
+  OnFirst(processes_, [this] {
+    const std::string text =
+        Sample(*model_, Effective(), *tokenizer_, config_.run.sample_prompt, config_.length(),
+               config_.model.vocab, {.tokens = config_.run.sample_tokens});
+    metrics_->Write({{"step", state_.step}, {"sample", text}});
+    Say("sample: " + config_.run.sample_prompt + text);
+  });
+}
+
+void Trainer::Write(const Json& metrics) {
+  OnFirst(processes_, [&] { metrics_->Write(metrics); });
+}
+
+void Trainer::CheckEqual() {
+  if (processes_.size() == 1) return;
+  Fingerprint print;
+  print.Add(state_.step);
+  print.Add(DataFingerprint());
+  print.Add(std::as_bytes(std::span(trained())));
+  if (AllEqual(processes_, print.value())) return;
+  throw CommonError(Code::kInternal, "",
+                    Format("step %llu: the processes hold different weights or data",
+                           static_cast<unsigned long long>(state_.step)),
+                    "they need processors of one kind, and the same files");
 }
 
 void Trainer::Save() {
+  CheckEqual();
+  OnFirst(processes_, [this] { SaveHere(); });
+}
+
+void Trainer::SaveHere() {
   std::vector<NamedArray> arrays = {{"m", m_}, {"v", v_}};
   if (lora_) arrays.push_back({"updates", updates_});
   const auto adapter = [this](const std::string& folder) {
@@ -194,7 +231,7 @@ uint64_t Trainer::DataFingerprint() const {
 }
 
 void Trainer::Fail(Code code, const std::string& what, const std::string& hint) const {
-  throw Error(code, "", what, hint);
+  throw CommonError(code, "", what, hint);
 }
 
 std::string Trainer::LastCheckpoint() const {
@@ -203,7 +240,7 @@ std::string Trainer::LastCheckpoint() const {
 }
 
 void Trainer::Say(const std::string& line) {
-  if (options_.style == converter::Progress::Style::kNone) return;
+  if (options_.style == converter::Progress::Style::kNone || !processes_.first()) return;
   progress_.Clear();
   std::fprintf(options_.console, "%s\n", line.c_str());
   std::fflush(options_.console);

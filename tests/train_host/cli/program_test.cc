@@ -52,6 +52,9 @@ TEST_F(Program, HelpListsTheCommandsAndEachHasItsOwn) {
   EXPECT_THAT(command.out, HasSubstr("quanta-train tokenizer"));
   EXPECT_THAT(command.out, HasSubstr("--vocab"));
   EXPECT_THAT(Run({"--version"}).out, ::testing::StartsWith("quanta-train "));
+  const bool alone = help.out.find("Several processes: not in this build") != std::string::npos;
+  EXPECT_THAT(Run({"--version"}).out, HasSubstr(alone ? "(without MPI)" : "MPI"));
+  EXPECT_THAT(help.out, HasSubstr("Several processes: "));
 }
 
 TEST_F(Program, SaysWhatIsWrongWithACommandLine) {

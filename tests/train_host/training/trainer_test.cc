@@ -276,6 +276,51 @@ TEST_F(LowRank, MergedWeightsAreTheBaseAndTheAdapter) {
   }
 }
 
+/// As PEFT's documentation of its checkpoint format has it: names of modules behind
+/// "base_model.model.", A [rank, in] and B [out, rank], and a configuration that says which.
+TEST_F(LowRank, TheAdapterIsLaidOutAsPeftReadsIt) {
+  Run();
+  const std::string bytes = folder_.Read("tuned/last/adapter/adapter_model.safetensors");
+  uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), sizeof(length));
+  Json header = Json::parse(bytes.substr(8, length));
+  header.erase("__metadata__");
+  struct Module {
+    const char* name;
+    int in, out;
+  };
+  const Module modules[] = {{"self_attn.q_proj", 32, 32}, {"self_attn.k_proj", 32, 16},
+                            {"self_attn.v_proj", 32, 16}, {"self_attn.o_proj", 32, 32},
+                            {"mlp.gate_proj", 32, 64},    {"mlp.up_proj", 32, 64},
+                            {"mlp.down_proj", 64, 32}};
+  Json expected;
+  for (const char* layer : {"0", "1"}) {
+    for (const Module& module : modules) {
+      const std::string name =
+          std::string("base_model.model.model.layers.") + layer + "." + module.name;
+      expected[name + ".lora_A.weight"] = {3, module.in};
+      expected[name + ".lora_B.weight"] = {module.out, 3};
+    }
+  }
+  Json shapes;
+  for (const auto& [name, tensor] : header.items()) {
+    shapes[name] = tensor["shape"];
+    EXPECT_EQ(tensor["dtype"], "F32") << name;
+  }
+  EXPECT_EQ(shapes, expected);
+  const Json config = Json::parse(folder_.Read("tuned/last/adapter/adapter_config.json"));
+  EXPECT_EQ(config["peft_type"], "LORA");
+  EXPECT_EQ(config["task_type"], "CAUSAL_LM");
+  EXPECT_EQ(config["base_model_name_or_path"], folder_.File("out/step-000012"));
+  EXPECT_EQ(config["r"], 3);
+  EXPECT_EQ(config["lora_alpha"], 6);
+  EXPECT_EQ(config["bias"], "none");
+  EXPECT_EQ(config["fan_in_fan_out"], false);
+  const std::vector<std::string> targets = config["target_modules"];
+  EXPECT_THAT(targets, ::testing::UnorderedElementsAre("q_proj", "k_proj", "v_proj", "o_proj",
+                                                       "gate_proj", "up_proj", "down_proj"));
+}
+
 TEST_F(LowRank, NeedsAModelAndTheSameOneToGoOn) {
   config_["run"]["steps"] = 4;
   Run();
