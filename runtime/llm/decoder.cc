@@ -386,6 +386,9 @@ Decoder::Input Decoder::Input::Last(size_t count) const {
 Decoder::Input Decoder::Prepare(const float* x, size_t rows,
                                 std::initializer_list<const Linear*> readers) const {
   const size_t k = (*readers.begin())->w.k;
+  if (observer_.on_input != nullptr) {
+    observer_.on_input(observer_.context, (*readers.begin())->w.data, x, rows, k);
+  }
   const bool wanted = std::any_of(readers.begin(), readers.end(), [](const Linear* linear) {
     return kernels::ReadsQuantized(linear->w.panel);
   });

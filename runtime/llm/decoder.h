@@ -28,6 +28,8 @@ struct DecoderSettings {
 struct Observer {
   void* context = nullptr;
   void (*on_phase)(void* context, Phase phase, const PhaseWork& work) = nullptr;
+  void (*on_input)(void* context, const std::byte* matrix, const float* x, size_t rows,
+                   size_t columns) = nullptr;
 };
 
 /// Which rows of a chunk need logits.

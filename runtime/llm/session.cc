@@ -165,7 +165,8 @@ Result<std::span<const float>> Session::Feed(std::span<const int32_t> tokens,
 
   const size_t vocab = state.model->info().vocab;
   state.logits = {};
-  state.decoder.Observe({.context = hooks.context, .on_phase = hooks.on_phase});
+  state.decoder.Observe(
+      {.context = hooks.context, .on_phase = hooks.on_phase, .on_input = hooks.on_input});
   for (size_t done = 0; done < tokens.size();) {
     if (hooks.proceed != nullptr && !hooks.proceed(hooks.context, done, tokens.size())) {
       return Fail(detail, Code::kCancelled, "cancelled", "cancelled after %zu of %zu tokens", done,

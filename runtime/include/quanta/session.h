@@ -101,6 +101,11 @@ class Session {
     /// For profiles: told when a phase begins, on the thread that called Feed. May be null,
     /// which costs nothing.
     void (*on_phase)(void* context, Phase phase, const PhaseWork& work) = nullptr;
+    /// For tools: given what the matrices read, x [rows, columns], before they do, layer by
+    /// layer. `matrix`: where the first of those that read it lies in the model's bytes. Of the
+    /// last layer only the rows that lead to logits. May be null, which costs nothing.
+    void (*on_input)(void* context, const std::byte* matrix, const float* x, size_t rows,
+                     size_t columns) = nullptr;
   };
 
   /// Appends `tokens` to the context, in chunks, and returns the last one's logits
