@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,14 @@ struct Checkpoint {
   std::deque<std::string> texts;             ///< likewise
 
   std::vector<SourceTensor> tensors;  ///< in the order in which they are stored
+  /// The index of the first tensor of `role`.
+  std::optional<size_t> Find(format::Role role) const {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      if (tensors[i].role == role) return i;
+    }
+    return std::nullopt;
+  }
+
   /// Tensors that are left out on purpose, and why; sentences for the report.
   std::vector<std::string> notes;
 

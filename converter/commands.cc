@@ -86,6 +86,9 @@ void RefuseModelOptions(const Arguments& arguments) {
     throw Error(Code::kInvalidArgument, "", "only a .qfb stores some matrices another way",
                 "leave out --embed and --head and --quant-for");
   }
+  if (!arguments.convert.calibrate.empty()) {
+    throw Error(Code::kInvalidArgument, "", "only a .qfb is calibrated", "leave out --calibrate");
+  }
   if (!arguments.convert.compress && arguments.convert.sign_key.empty()) return;
   throw Error(Code::kInvalidArgument, "", "only a .qfb can be compressed or signed",
               "leave out --compress and --sign");
@@ -237,6 +240,10 @@ class Grammar {
                     "repeated, of several the last counts")
         ->allow_extra_args(false)
         ->type_name("RULE");
+    app_.add_option("--calibrate", options.calibrate,
+                    "Round q4 so that the outputs of matrices over this text change least, instead "
+                    "of each weight by itself (GPTQ); q8 loses too little to need it")
+        ->type_name("TEXT");
     app_.add_flag("--compress", options.compress, "Write the compressed form, for download");
     app_.add_option("--sign", options.sign_key, "Sign with this secret key (see keygen)")
         ->type_name("KEYFILE");

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "converter/calibrate/calibrate.h"
 #include "converter/chat/compile.h"
 #include "converter/error.h"
 #include "converter/export/exporter.h"
@@ -75,6 +77,7 @@ class Conversion {
       CompileTemplate();
     }
     DescribeTensors();
+    if (!options_.calibrate.empty()) RoundByText();
     FillHeader();
     if (options_.compress || key_) {
       WriteInStages();
@@ -108,11 +111,8 @@ class Conversion {
     report_.tokens = tokenizer_.vocab();
   }
 
-  /// A file always has a tokenizer; this one has no tokens worth the name.
   void StandInTokenizer() {
-    tokenizer_.token_offsets = {0, 0};
-    tokenizer_.token_types = {format::TokenType::kUnused};
-    tokenizer_.byte_ids.assign(256, -1);
+    tokenizer_ = NoTokenizer();
     report_.notes.push_back("there is no tokenizer: prompts can only be given as ids");
   }
 
@@ -174,6 +174,23 @@ class Conversion {
                 "the head is the embedding, which is stored once", "use --embed, without --head");
   }
 
+  /// Opens the checkpoint once more, since calibration makes models of its layers.
+  void RoundByText() {
+    if (!options_.tokenizer) {
+      throw Error(Code::kInvalidArgument, "", "--calibrate needs the tokenizer",
+                  "leave out --no-tokenizer");
+    }
+    calibrated_ = Calibrate(OpenCheckpoint(options_.checkpoint, options_.read), tokenizer_, panels_,
+                            {.text = options_.calibrate}, &progress_);
+    report_.calibration_sequences = calibrated_.sequences;
+    report_.calibration_length = calibrated_.length;
+    for (const auto& [i, matrix] : calibrated_.matrices) {
+      report_.tensors[i].calibrated = true;
+      report_.tensors[i].output_error = matrix.output_error;
+      report_.tensors[i].rounding_error = matrix.rounding_error;
+    }
+  }
+
   void FillHeader() {
     ErrorDetail none;
     header_.architecture = std::move(checkpoint_->architecture);
@@ -197,8 +214,12 @@ class Conversion {
     header_.provenance.source_format = checkpoint_->source_format;
     header_.provenance.license = checkpoint_->license;
     header_.provenance.tool = kTool;
-    scheme_name_ = schemes_.Text();
+    scheme_name_ = SchemeName();
     header_.provenance.quantization = scheme_name_;
+  }
+
+  std::string SchemeName() const {
+    return schemes_.Text() + (calibrated_.matrices.empty() ? "" : ", calibrated");
   }
 
   /// The model as it is mapped, at `path`.
@@ -223,17 +244,26 @@ class Conversion {
     progress_.Start("writing", report_.source_bytes);
     for (size_t i = 0; i < report_.tensors.size(); ++i) {
       TensorReport& entry = report_.tensors[i];
-      const StoreError error = StorePanels(checkpoint_->tensors[i], panels_[i], &progress_,
-                                           [&](std::span<const std::byte> bytes) {
-                                             ErrorDetail detail;
-                                             Check(out->Append(bytes, &detail), detail, path);
-                                           });
+      const StoreError error = WriteTensor(i, [&](std::span<const std::byte> bytes) {
+        ErrorDetail detail;
+        Check(out->Append(bytes, &detail), detail, path);
+      });
       entry.error_rms = error.rms;
       entry.error_max = error.max;
       header_.tensors[i].error_rms = static_cast<float>(error.rms);
       header_.tensors[i].error_max = static_cast<float>(error.max);
     }
     progress_.Clear();
+  }
+
+  StoreError WriteTensor(size_t i, const std::function<void(std::span<const std::byte>)>& sink) {
+    const SourceTensor& tensor = checkpoint_->tensors[i];
+    const auto calibrated = calibrated_.matrices.find(i);
+    if (calibrated == calibrated_.matrices.end())
+      return StorePanels(tensor, panels_[i], &progress_, sink);
+    sink(calibrated->second.panels);
+    progress_.Advance(tensor.bytes);
+    return calibrated->second.error;
   }
 
   /// Signing and compressing work on files: in a folder that vanishes if they fail.
@@ -263,7 +293,7 @@ class Conversion {
     report_.source = options_.checkpoint;
     report_.output = output_;
     report_.family = checkpoint_->family;
-    if (report_.scheme.empty()) report_.scheme = schemes_.Text();
+    if (report_.scheme.empty()) report_.scheme = SchemeName();
     report_.is_signed = key_.has_value();
     report_.compressed = options_.compress;
     report_.peak_bytes = platform::PeakResidentBytes();
@@ -276,6 +306,7 @@ class Conversion {
   Report report_;
   std::unique_ptr<Checkpoint> checkpoint_;
   std::vector<format::Panel> panels_;  ///< one per tensor
+  CalibratedModel calibrated_;
   TokenizerTables tokenizer_;
   std::optional<ChatTables> chat_;
   std::optional<writer::SecretKey> key_;

@@ -24,6 +24,7 @@ struct ConvertOptions {
   std::optional<format::Panel> embed = {};     ///< of its embedding; empty: `scheme`
   std::optional<format::Panel> head = {};      ///< of its head, where it has one of its own
   std::vector<SchemeRule> rules = {};          ///< --quant-for
+  std::string calibrate = {};                  ///< --calibrate: a text
   std::string dtype = {};  ///< of the other targets: an ElementType's name; empty: the source's
   bool compress = false;
   std::string sign_key = {};  ///< a secret key's file; empty: not signed
@@ -43,7 +44,8 @@ std::string DefaultOutput(const std::string& checkpoint, Target target);
 void CheckOutput(const std::string& path, bool force);
 
 /// Converts a checkpoint. The output appears complete or not at all.
-/// Memory: a few MiB beside mapped files, whatever the size of the model.
+/// Memory: a few MiB beside mapped files, whatever the size of the model; with `calibrate` what
+/// Calibrate takes.
 /// Throws Error: the one line that the user sees.
 Report Convert(const ConvertOptions& options, Progress* progress);
 

@@ -64,12 +64,36 @@ std::string MiB(uint64_t bytes) {
   return Format("%.1f MiB", static_cast<double>(bytes) / (1024.0 * 1024.0));
 }
 
+/// What the text was good for: the mean over the matrices.
+std::string CalibrationLine(const Report& report) {
+  double output = 0, rounding = 0;
+  size_t count = 0;
+  for (const TensorReport& tensor : report.tensors) {
+    if (!tensor.calibrated) continue;
+    ++count;
+    output += tensor.output_error;
+    rounding += tensor.rounding_error;
+  }
+  if (count == 0) return {};
+  const auto percent = [&](double sum) { return 100 * sum / static_cast<double>(count); };
+  return Format(
+      "calibration    %zu matrices by %u sequences of %u tokens; error of their outputs %.2f %%, "
+      "by rounding %.2f %%\n",
+      count, report.calibration_sequences, report.calibration_length, percent(output),
+      percent(rounding));
+}
+
 Json TensorJson(const TensorReport& tensor) {
-  return {{"name", tensor.name},          {"role", RoleName(tensor.role)},
-          {"layer", tensor.layer},        {"source_dtype", tensor.source_dtype},
-          {"scheme", tensor.scheme},      {"shape", {tensor.rows, tensor.columns}},
-          {"bytes", tensor.bytes},        {"error_rms", tensor.error_rms},
-          {"error_max", tensor.error_max}};
+  Json json = {{"name", tensor.name},          {"role", RoleName(tensor.role)},
+               {"layer", tensor.layer},        {"source_dtype", tensor.source_dtype},
+               {"scheme", tensor.scheme},      {"shape", {tensor.rows, tensor.columns}},
+               {"bytes", tensor.bytes},        {"error_rms", tensor.error_rms},
+               {"error_max", tensor.error_max}};
+  if (tensor.calibrated) {
+    json["output_error"] = tensor.output_error;
+    json["rounding_output_error"] = tensor.rounding_error;
+  }
+  return json;
 }
 
 }  // namespace
@@ -84,6 +108,7 @@ std::string Report::Text() const {
   for (const TensorReport& tensor : tensors) total.Add(tensor);
   text += Line("total", total) + "\n";
 
+  text += CalibrationLine(*this);
   text += tokens == 0 ? "tokenizer      none: the model takes and gives ids only\n"
                       : Format("tokenizer      %u tokens\n", tokens);
   text += Format("chat template  %s\n", chat_template ? "compiled" : "none");

@@ -20,6 +20,10 @@ struct TensorReport {
   uint32_t rows = 0, columns = 0;
   uint64_t bytes = 0;  ///< as stored
   double error_rms = 0, error_max = 0;
+  /// Of calibrated matrices the relative error of their outputs over the text, and what it
+  /// were if each weight were rounded by itself.
+  bool calibrated = false;
+  double output_error = 0, rounding_error = 0;
 };
 
 /// What a conversion did.
@@ -28,6 +32,7 @@ struct Report {
   std::vector<TensorReport> tensors;
   uint32_t tokens = 0;  ///< of the tokenizer; 0 = none
   bool chat_template = false, is_signed = false, compressed = false;
+  uint32_t calibration_sequences = 0, calibration_length = 0;  ///< 0: no text was given
   SelfTestRecord self_test;
   std::vector<std::string> notes;
   uint64_t source_bytes = 0, file_bytes = 0;

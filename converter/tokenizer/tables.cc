@@ -51,6 +51,14 @@ Result<format::Tokenizer> TokenizerTables::View() const {
   return view;
 }
 
+TokenizerTables NoTokenizer() {
+  TokenizerTables tables;
+  tables.token_offsets = {0, 0};
+  tables.token_types = {format::TokenType::kUnused};
+  tables.byte_ids.assign(256, -1);
+  return tables;
+}
+
 TokenizerTables OwnTables(const format::Tokenizer& view) {
   TokenizerTables tables;
   const auto copy = [](const auto& from, auto* to) { to->assign(from.begin(), from.end()); };

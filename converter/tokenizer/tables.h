@@ -65,6 +65,9 @@ struct TokenizerTables {
   Result<format::Tokenizer> View() const;
 };
 
+/// For models without tokenizer, since a file always has one: no tokens worth the name.
+TokenizerTables NoTokenizer();
+
 /// Owned tables from a view, such as a model file's: the way back from View().
 TokenizerTables OwnTables(const format::Tokenizer& view);
 

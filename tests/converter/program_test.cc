@@ -153,6 +153,55 @@ TEST_F(Program, QuietSaysNothingAndJsonIsJson) {
   EXPECT_EQ(inspected["tensors"].size(), report["tensors"].size());
 }
 
+TEST_F(Program, CalibratesByATextAndSaysWhatItWasGoodFor) {
+  std::string text;
+  for (int i = 0; i < 600; ++i) text += "the " + std::to_string(i * i % 97) + "th river ran, ";
+  WriteFile(folder_.File("book.txt"), text);
+  const std::string convert = "$C " QUANTA_TEST_DATA "/hf/qwen2 -o m.qfb --quant q4";
+  const Outcome outcome = Run(convert + " --calibrate book.txt");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("m.qfb (qwen2, q4, calibrated)"));
+  EXPECT_THAT(outcome.out, HasSubstr("\ncalibration    "));
+  EXPECT_THAT(outcome.out, HasSubstr(" sequences of 512 tokens; error of their outputs "));
+  EXPECT_EQ(Run("$C verify m.qfb").out, "m.qfb: ok\n");
+  const std::string calibrated = ReadFile(folder_.File("m.qfb"));
+
+  const Json report = Json::parse(Run(convert + " --calibrate book.txt --json").out);
+  EXPECT_EQ(ReadFile(folder_.File("m.qfb")), calibrated) << "the same input, other bytes";
+  size_t matrices = 0;
+  for (const Json& tensor : report["tensors"]) {
+    EXPECT_EQ(tensor.contains("output_error"), tensor["scheme"] == "q4") << tensor;
+    if (!tensor.contains("output_error")) continue;
+    ++matrices;
+    EXPECT_LT(tensor["output_error"], tensor["rounding_output_error"]) << tensor;
+  }
+  EXPECT_EQ(matrices, 22u);  // seven of each of three layers, and the embedding, which is the head
+  EXPECT_EQ(Run(convert).exit_code, 0);
+  EXPECT_EQ(ReadFile(folder_.File("m.qfb")).size(), calibrated.size());
+  EXPECT_NE(ReadFile(folder_.File("m.qfb")), calibrated);
+}
+
+TEST_F(Program, TextsThatCannotCalibrateAreOneLine) {
+  const std::string convert = "$C " QUANTA_TEST_DATA "/hf/llama_tied -o m.qfb ";
+  WriteFile(folder_.File("empty"), "");
+  WriteFile(folder_.File("short"), "once");
+  WriteFile(folder_.File("binary"), "once\x80upon");
+  ExpectFailure(convert + "--quant q4 --calibrate nowhere", 1, "nowhere: ");
+  ExpectFailure(convert + "--quant q4 --calibrate empty", 3, "empty: ");
+  ExpectFailure(convert + "--quant q4 --calibrate binary", 3, "binary: byte 4 is not UTF-8");
+  ExpectFailure(convert + "--quant q4 --calibrate short", 2, "short: the text is too short");
+  ExpectFailure(convert + "--quant q8 --calibrate short", 2,
+                "--calibrate has nothing to do: no matrix that multiplies is stored as q4");
+  ExpectFailure(convert + "--quant q4 --no-tokenizer --calibrate short", 2,
+                "--calibrate needs the tokenizer; leave out --no-tokenizer");
+  ExpectFailure(convert + "--to gguf --calibrate short", 2,
+                "only a .qfb is calibrated; leave out --calibrate");
+  TinyLlama tiny;
+  tiny.tokenizer = false;
+  tiny.Write(folder_.File("ckpt"));
+  ExpectFailure("$C ckpt -o m.qfb --quant q4 --calibrate short", 1, "tokenizer.json");
+}
+
 TEST_F(Program, InspectShowsACompressedSignedModel) {
   const Outcome made =
       Run("$C keygen k && $C " QUANTA_TEST_DATA
