@@ -32,7 +32,7 @@ def scripts(bench):
     yield "one file, 1 MiB", step(big, 'RUN "echo {{x}} > f"\n',
                                   'RUN "cat f f > g; cat g g > f"\n' * 12)
     yield "statements, 9950", step(*(f'LOG "{i}"\n' for i in range(9950)))
-    for shape in ("mixed", "heredoc", "values"):
+    for shape in ("mixed", "heredoc", "commands"):
         text = subprocess.run([bench, "script", shape, str(256 * 1024)], check=True,
                               capture_output=True, text=True).stdout
         yield f"256 KiB, {shape}", text
