@@ -149,7 +149,7 @@ without_comments() { sed '/^ *#/d' "$@"; }
 
 setup_native() {
   apt_require "${COMMON_PACKAGES[@]}" g++:g++ clang++:clang mpicc:libopenmpi-dev \
-    mpirun:openmpi-bin \
+    mpirun:openmpi-bin bwrap:bubblewrap \
     '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a:libclang-rt-14-dev'
   setup_sources
   step minja tools/minja "$(pins deb minja)" recipe_minja

@@ -31,7 +31,7 @@ ExecutionEngine& ScriptRunner::Load(const std::string& script) {
   RunOptions options;
   options.profile = profile;
   options.strict = strict;
-  Vfs vfs(profile.limits.files);
+  Vfs vfs(profile.limits.files, lower);
   for (const auto& [path, text] : files) {
     EXPECT_EQ(vfs.Import(path, MakeBytes(text)), FsError::kNone) << path;
   }

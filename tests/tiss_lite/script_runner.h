@@ -30,6 +30,7 @@ class ScriptRunner {
   Profile profile;  ///< "default" unless a test changes it
   bool strict = false;
   std::map<std::string, std::string> files;
+  LowerFolder* lower = nullptr;  ///< what lies under the files; borrowed
   Host host;
   ToolRegistry tools;
 

@@ -80,14 +80,14 @@ bool ExecutionEngine::MergeBranches(bool report) {
   state_.files.touched() = run.outer_paths;
   state_.last_run_touched = run.outer_last_run_touched;
   bool ok = true;
+  BranchIndex index;
   for (size_t i = 0; i < run.finished.size() && report && ok; ++i) {
-    for (size_t j = 0; j < i && ok; ++j) {
-      const std::string conflict = FindConflict(run.finished[j], run.finished[i]);
-      if (conflict.empty()) continue;
-      line_ = run.finished[i].line;
-      ok = Fail("R314", Concat("this branch and the one in line ",
-                               std::to_string(run.finished[j].line), " of PARALLEL ", conflict));
-    }
+    const size_t before = index.Add(run.finished[i]);
+    if (before == BranchIndex::kNone) continue;
+    const BranchChanges& other = run.finished[before];
+    line_ = run.finished[i].line;
+    ok = Fail("R314", Concat("this branch and the one in line ", std::to_string(other.line),
+                             " of PARALLEL ", FindConflict(other, run.finished[i])));
   }
   for (const BranchChanges& branch : run.finished) {
     for (const auto& [name, value] : branch.variables) {

@@ -182,6 +182,8 @@ bool ExecutionEngine::Step() {
     return status_ == RunStatus::kRunning;
   }
   const double started = Now();
+  const size_t warnings = state_.warnings.size();
+  const uint64_t work = state_.work_left;
   const size_t entry = BeginLog(statement, LogEntry::Status::kRunning);
   Flow flow = Execute(statement);
   state_.usage.seconds = Now();
@@ -200,9 +202,15 @@ bool ExecutionEngine::Step() {
       Unwind();
       break;
     case Flow::kSuspended:
-      // It will be run again, with an answer.
+      // It will be run again, with an answer: as if it had not been begun.
       --state_.usage.statements;
-      if (entry < state_.log.size()) state_.log.pop_back();
+      state_.warnings.resize(warnings);
+      state_.work_left = work;
+      if (entry < state_.log.size()) {
+        state_.log.pop_back();
+      } else {
+        --state_.log_dropped;
+      }
       status_ = RunStatus::kSuspended;
       break;
   }

@@ -8,6 +8,7 @@
 
 #include "tiss_lite/base/value.h"
 #include "tiss_lite/policy/audit.h"
+#include "tiss_lite/shell/host_programs.h"
 #include "tiss_lite/shell/tool.h"
 
 /// What a run meets the world through. The host implements what it wants to offer; a null
@@ -102,6 +103,7 @@ struct Host {
   Chooser* chooser = nullptr;
   Clock* clock = nullptr;  ///< used if the run has the capability
   AuditSink* audit = nullptr;
+  HostPrograms* programs = nullptr;  ///< what "run:host:NAME" runs
   Rates rates;
 };
 

@@ -36,4 +36,27 @@ struct ParallelRun {
 /// What two branches both changed, in words; empty if nothing.
 std::string FindConflict(const BranchChanges& first, const BranchChanges& second);
 
+/// Finds conflicts of a branch with all before it, in time linear in what the branch changed.
+class BranchIndex {
+ public:
+  static constexpr size_t kNone = SIZE_MAX;
+  /// Adds the next branch. Returns the number, from 0, of the first one before it with which
+  /// FindConflict() finds something, or kNone.
+  size_t Add(const BranchChanges& changes);
+
+ private:
+  /// The first branches that touched a path.
+  struct Touched {
+    size_t any = kNone;
+    size_t no_folder = kNone;  ///< left something else than a folder there
+    size_t below = kNone;      ///< left something below it
+  };
+  size_t FirstBefore(const BranchChanges& changes) const;
+  Touched At(std::string_view path) const;
+
+  size_t branches_ = 0;
+  std::map<std::string, size_t, std::less<>> variables_;
+  std::map<std::string, Touched, std::less<>> paths_;
+};
+
 }  // namespace quanta::lite

@@ -59,7 +59,8 @@ ExecutionEngine::Flow ExecutionEngine::ExecuteRun(const Statement& statement) {
   }
   FileAccess files = Access();
   const ShellContext context{host_.tools, &capabilities(), &options_.profile.limits,
-                             &files,      host_.audit,     line_};
+                             &files,      host_.audit,     host_.programs,
+                             line_};
   const double started = Now();
   ShellResult result = RunCommandLine(command, context);
   virtual_now_ += result.seconds;

@@ -200,6 +200,9 @@ bool TokenReader::Parallels(const Value* list) {
     for (auto& [path, entry] : entries) {
       if (!run.files.Apply(path, std::move(entry))) return false;
     }
+    // Of these, the ones that the branch has taken away or changed matter when it ends.
+    std::set<std::string>& touched = engine_.state_.files.touched();
+    for (const auto& [path, entry] : run.files.entries()) touched.insert(path);
     for (const Value& branch : finished->items) {
       if (!ReadBranch(branch, &run.finished.emplace_back())) return false;
     }
@@ -238,6 +241,9 @@ bool TokenReader::All(const Value& token) {
   Vfs::Entries files, imported;
   const Value* budgets = token.Find("budgets");
   double seconds = 0;
+  // What the script binds at its start is in the token, as it is by now.
+  state.variables.clear();
+  state.touched.clear();
   if (!ReadText(token, "task", &engine_.task_) || !ReadNumber(token, "seconds", &seconds) ||
       !Frames(token.Find("frames")) ||
       !Statements(token.Find("directives"), &engine_.directives_) ||

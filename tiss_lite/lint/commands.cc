@@ -69,6 +69,10 @@ void CheckTools(const std::vector<Pipeline>& line, const Statement& statement,
     for (const Command& command : pipeline.commands) {
       const std::string& name = command.words[0].text;
       if (name.find("{{") != name.npos || !seen.insert(name).second) continue;
+      if (options.profile != nullptr && options.profile->capabilities.MayRunProgram(name) &&
+          (options.tools == nullptr || options.tools->Find(name) == nullptr)) {
+        continue;
+      }
       const bool exists = options.tools == nullptr || options.tools->Find(name) != nullptr;
       const bool granted = options.profile == nullptr || options.profile->capabilities.MayRun(name);
       if (exists && granted) continue;

@@ -59,6 +59,10 @@ void Needs::Tool(const Statement& statement, const std::string& name) {
   plan_.tools.insert(name);
   const quanta::lite::Tool* tool = options_.tools->Find(name);
   if (name.find("{{") != name.npos) return;
+  if (tool == nullptr && options_.profile.capabilities.MayRunProgram(name)) {
+    plan_.capabilities.insert(Concat("run:host:", name));
+    return;
+  }
   if (tool == nullptr) return Problem(statement, "R304", Concat("there is no tool ", name));
   if (options_.profile.capabilities.Has(Capabilities::Kind::kRun) &&
       !options_.profile.capabilities.MayRun(name)) {

@@ -13,8 +13,9 @@ namespace {
 using Kind = Capabilities::Kind;
 
 // In the order of Kind.
-constexpr std::string_view kNames[] = {"fs.read", "fs.write", "run", "prompt",
-                                       "review",  "choose",   "log", "clock"};
+constexpr std::string_view kNames[] = {"fs.read", "fs.write", "run",   "prompt",  "review",
+                                       "choose",  "log",      "clock", "run:host"};
+constexpr std::string_view kHostPrefix = "host:";
 
 bool IsPath(Kind kind) { return kind == Kind::kFsRead || kind == Kind::kFsWrite; }
 
@@ -26,6 +27,13 @@ void AddOnce(std::vector<std::string>* list, std::string entry) {
 
 bool CoversOne(Kind kind, const std::string& grant, const std::string& wanted) {
   return IsPath(kind) ? IsWithin(wanted, grant) : grant.empty() || grant == wanted;
+}
+
+/// Nothing that leads to another folder, or that a word of a command could not be.
+bool IsProgramName(std::string_view name) {
+  const auto fits = [](char c) { return IsIdent(c) || c == '-' || c == '.' || c == '+'; };
+  return !name.empty() && name[0] != '-' && name[0] != '.' &&
+         std::all_of(name.begin(), name.end(), fits);
 }
 
 }  // namespace
@@ -48,9 +56,6 @@ const char* Capabilities::Grant(std::string_view text) {
   std::string_view rest = text.substr(colon + 1);
   if (!IsPath(kind) && kind != Kind::kRun) return "this capability takes no list";
   if (rest.empty()) return "the list after ':' is empty";
-  if (kind == Kind::kRun && rest.starts_with("host:")) {
-    return "programs of the host are not supported";
-  }
   while (!rest.empty()) {
     const size_t comma = std::min(rest.find(','), rest.size());
     std::string entry(TrimBlanks(rest.substr(0, comma)));
@@ -62,7 +67,15 @@ const char* Capabilities::Grant(std::string_view text) {
       entry = std::move(path);
     }
     if (!grants) grants.emplace();
-    AddOnce(&*grants, std::move(entry));
+    if (kind == Kind::kRun && entry.starts_with(kHostPrefix)) {
+      entry.erase(0, kHostPrefix.size());
+      if (!IsProgramName(entry)) return "this is not the name of a program";
+      auto& programs = grants_[Index(Kind::kRunProgram)];
+      if (!programs) programs.emplace();
+      AddOnce(&*programs, std::move(entry));
+    } else {
+      AddOnce(&*grants, std::move(entry));
+    }
   }
   return nullptr;
 }
@@ -82,6 +95,15 @@ bool Capabilities::MayRun(std::string_view tool) const {
   return grants && std::any_of(grants->begin(), grants->end(), [&](const std::string& grant) {
            return grant.empty() || grant == tool;
          });
+}
+
+bool Capabilities::MayRunProgram(std::string_view name) const {
+  const auto& grants = grants_[Index(Kind::kRunProgram)];
+  return grants && std::find(grants->begin(), grants->end(), name) != grants->end();
+}
+
+std::vector<std::string> Capabilities::ReadFolders() const {
+  return grants_[Index(Kind::kFsRead)].value_or(Grants{});
 }
 
 bool Capabilities::Covers(const Capabilities& wanted) const {
@@ -126,7 +148,8 @@ std::vector<std::string> Capabilities::Names() const {
   for (size_t i = 0; i < kKinds; ++i) {
     if (!grants_[i]) continue;
     const Kind kind = static_cast<Kind>(i);
-    if (kind == Kind::kRun && grants_[i]->empty()) names.emplace_back("run:");
+    const bool programs = grants_[Index(Kind::kRunProgram)].has_value();
+    if (kind == Kind::kRun && grants_[i]->empty() && !programs) names.emplace_back("run:");
     for (const std::string& grant : *grants_[i]) {
       names.push_back(grant.empty() ? std::string(kNames[i])
                                     : Concat(kNames[i], ":", grant, IsPath(kind) ? "/" : ""));

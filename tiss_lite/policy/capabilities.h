@@ -12,9 +12,21 @@ namespace quanta::lite {
 /// What a run may do. Starts with nothing; can be granted by a host, and narrowed.
 class Capabilities {
  public:
-  enum class Kind : uint8_t { kFsRead, kFsWrite, kRun, kPrompt, kReview, kChoose, kLog, kClock };
+  enum class Kind : uint8_t {
+    kFsRead,
+    kFsWrite,
+    kRun,
+    kPrompt,
+    kReview,
+    kChoose,
+    kLog,
+    kClock,
+    kRunProgram,  ///< programs of the host, "run:host:NAME": each by name
+  };
 
-  /// Adds what `text` names: "fs.read", "fs.write:out/", "run:ls,cat", "prompt", ...
+  /// Adds what `text` names: "fs.read", "fs.write:out/", "run:ls,cat", "run:host:python3",
+  /// "prompt",
+  /// ...
   /// Returns null, or what is wrong with it.
   const char* Grant(std::string_view text);
   /// "run" for these tools only, whatever was granted before.
@@ -24,6 +36,9 @@ class Capabilities {
   bool MayRead(std::string_view path) const { return MayTouch(Kind::kFsRead, path); }
   bool MayWrite(std::string_view path) const { return MayTouch(Kind::kFsWrite, path); }
   bool MayRun(std::string_view tool) const;
+  bool MayRunProgram(std::string_view name) const;
+  /// The folders and files granted for reading, resolved; "" is the root.
+  std::vector<std::string> ReadFolders() const;
 
   /// True if everything in `wanted` is granted here; paths must lie in granted ones. Any "run"
   /// covers a wish for "run" without a list of tools.
@@ -37,7 +52,7 @@ class Capabilities {
  private:
   /// Paths or tools; one that is empty stands for all.
   using Grants = std::vector<std::string>;
-  static constexpr size_t kKinds = 8;
+  static constexpr size_t kKinds = 9;
   static size_t Index(Kind kind) { return static_cast<size_t>(kind); }
   bool MayTouch(Kind kind, std::string_view path) const;
 

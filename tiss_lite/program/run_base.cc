@@ -70,6 +70,7 @@ void RunBase::LoadScript(const Script& script) {
   host.reviewer = reviewer_.get();
   host.clock = &clock_;
   host.audit = audit_file_.get();
+  host.programs = &programs_;
   RunOptions options;
   options.profile = profile_;
   options.strict = script_.strict;

@@ -11,6 +11,7 @@
 #include "tiss_lite/program/audit_file.h"
 #include "tiss_lite/program/host_folder.h"
 #include "tiss_lite/program/options.h"
+#include "tiss_lite/program/sandbox.h"
 #include "tiss_lite/program/terminal.h"
 #include "tiss_lite/vfs/vfs.h"
 
@@ -55,6 +56,7 @@ class RunBase {
   std::unique_ptr<Agent> agent_made_;
   std::unique_ptr<Reviewer> reviewer_;
   ToolRegistry tools_;
+  BubblewrapPrograms programs_;
   SteadyClock clock_;
   std::vector<Vfs::Change> changes_;  ///< that were committed
   std::unique_ptr<ExecutionEngine> engine_;

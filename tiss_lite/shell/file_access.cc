@@ -10,6 +10,9 @@ namespace quanta::lite {
 namespace {
 
 constexpr uint64_t kWorkPerCall = 64;  // of looking a path up
+// Of the copy that a program of the host gets.
+constexpr size_t kMaxViewEntries = 20000, kMaxViewBytes = size_t{64} << 20;
+constexpr char kViewTooLarge[] = "the files that it could read are too many or too large";
 
 }  // namespace
 
@@ -120,6 +123,42 @@ FsError FileAccess::MakeFolders(std::string_view path) {
   std::string at;
   if (Open(path, Need::kWrite, &at) != FsError::kNone) return FsError::kFault;
   return Checked(vfs_->MakeFolders(at), path);
+}
+
+const char* FileAccess::View(FileTree* tree) {
+  for (const std::string& folder : capabilities_->ReadFolders()) {
+    Record("fs.read", folder.empty() ? "." : folder, nullptr);
+    for (std::string_view at = ParentOf(folder); !at.empty(); at = ParentOf(at)) {
+      if (vfs_->Look(at) == NodeKind::kFolder) tree->emplace(at, nullptr);
+    }
+    if (const char* why = AddToView(folder, tree)) return why;
+  }
+  return nullptr;
+}
+
+const char* FileAccess::AddToView(const std::string& path, FileTree* tree) {
+  if (!Spend(kWorkPerCall)) return nullptr;
+  if (tree->size() >= kMaxViewEntries) return kViewTooLarge;
+  const NodeKind kind = vfs_->Look(path);
+  if (kind == NodeKind::kFile) {
+    Bytes bytes;
+    const FsError error = vfs_->Read(path, &bytes);
+    if (error == FsError::kLimit) return kViewTooLarge;
+    if (error != FsError::kNone) return nullptr;  // gone meanwhile
+    view_bytes_ += bytes->size();
+    if (view_bytes_ > kMaxViewBytes) return kViewTooLarge;
+    static_cast<void>(Spend(bytes->size()));
+    tree->insert_or_assign(path, std::move(bytes));
+    return nullptr;
+  }
+  if (kind != NodeKind::kFolder) return nullptr;
+  if (!path.empty()) tree->emplace(path, nullptr);
+  std::vector<std::string> names;
+  if (vfs_->List(path, &names) != FsError::kNone) return nullptr;
+  for (const std::string& name : names) {
+    if (const char* why = AddToView(JoinPath(path, name), tree)) return why;
+  }
+  return nullptr;
 }
 
 FsError FileAccess::Remove(std::string_view path) {

@@ -9,6 +9,7 @@
 
 #include "tiss_lite/policy/audit.h"
 #include "tiss_lite/policy/capabilities.h"
+#include "tiss_lite/shell/host_programs.h"
 #include "tiss_lite/vfs/vfs.h"
 
 namespace quanta::lite {
@@ -59,6 +60,17 @@ class FileAccess {
   /// The resolved form of a path, if it may be read and written at all.
   FsError Resolve(std::string_view path, std::string* resolved);
 
+  /// All that may be read, for a program that works on a copy of it. One audit event for each
+  /// folder granted. Returns null, or why it cannot be had.
+  const char* View(FileTree* tree);
+  /// Does `work`; if it ends in a fault, the files are as they were before.
+  template <class Work>
+  void Attempt(Work work) {
+    const Vfs before = *vfs_;
+    work();
+    if (fault_) *vfs_ = before;
+  }
+
   bool Spend(uint64_t work);
   const std::optional<Fault>& fault() const { return fault_; }
   FsError Fail(Fault fault);
@@ -68,6 +80,7 @@ class FileAccess {
   FsError Open(std::string_view path, Need need, std::string* resolved);
   FsError Checked(FsError error, std::string_view path);
   void Record(std::string_view capability, std::string_view subject, const char* reason);
+  const char* AddToView(const std::string& path, FileTree* tree);
 
   Vfs* vfs_;
   const Capabilities* capabilities_;
@@ -75,6 +88,7 @@ class FileAccess {
   Meter meter_;
   uint32_t line_;
   std::optional<Fault> fault_;
+  size_t view_bytes_ = 0;
 };
 
 }  // namespace quanta::lite

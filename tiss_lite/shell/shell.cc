@@ -6,6 +6,7 @@
 
 #include "tiss_lite/base/chars.h"
 #include "tiss_lite/shell/pattern.h"
+#include "tiss_lite/shell/program_call.h"
 #include "tiss_lite/vfs/path.h"
 
 namespace quanta::lite {
@@ -150,21 +151,23 @@ class Shell {
     const std::string name = words[0];
     words.erase(words.begin());
     const Tool* tool = context_.tools->Find(name);
-    if (tool == nullptr) {
+    const bool program = tool == nullptr && context_.capabilities->MayRunProgram(name);
+    if (tool == nullptr && !program) {
       err->Write(Concat("tsh: ", name, ": command not found\n"));
       return kNotFound;
     }
-    const bool permitted = context_.capabilities->MayRun(name);
+    const bool permitted = program || context_.capabilities->MayRun(name);
     if (context_.audit != nullptr) {
-      context_.audit->Record(
-          {context_.line, "run", name, permitted, permitted ? "" : "the tool is not granted"});
+      context_.audit->Record({context_.line, program ? "run:host" : "run", name, permitted,
+                              permitted ? "" : "the tool is not granted"});
     }
     if (!permitted) {
       err->Write(Concat("tsh: ", name, ": the tool is not permitted\n"));
       return kNotPermitted;
     }
     ToolCall call(name, std::move(words), input, out, err, &files_);
-    const int code = tool->run(call);
+    const double left = context_.limits->tool_seconds - seconds_;
+    const int code = program ? CallHostProgram(context_, left, &call) : tool->run(call);
     seconds_ += call.seconds;
     return code;
   }

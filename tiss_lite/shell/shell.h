@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tiss_lite/policy/limits.h"
+#include "tiss_lite/shell/host_programs.h"
 #include "tiss_lite/shell/tool.h"
 #include "tiss_lite/shell/words.h"
 
@@ -15,8 +16,9 @@ struct ShellContext {
   const Capabilities* capabilities;
   const Limits* limits;
   FileAccess* files;
-  AuditSink* audit;  ///< may be null
-  uint32_t line;     ///< of the RUN
+  AuditSink* audit;        ///< may be null
+  HostPrograms* programs;  ///< may be null: there are none
+  uint32_t line;           ///< of the RUN
 };
 
 struct ShellResult {

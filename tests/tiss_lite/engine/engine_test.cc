@@ -176,28 +176,17 @@ TEST(Engine, GivesTheSameResultEachTime) {
   EXPECT_NE(first.find("\"SKIPPED\""), first.npos);
 }
 
-// A run that stops at each review, is written down and goes on in a new engine, ends like one
-// that was never stopped.
-TEST(Engine, EndsTheSameAfterBeingSuspendedAnywhere) {
-  const std::string script =
-      "@persona \"p\"\nTASK \"t\" {\nSET_BUDGET API_CALLS = 3\nVAR a = {k: [1]}\nWRITE \"bin\" "
-      "\"x\"\n"
-      "REQUEST_REVIEW \"1 {{a}}\" INTO c\n"
-      "PARALLEL {\nSTEP \"l\" {\nVAR left = 1\nWRITE \"d/l\" \"l\"\nPAUSE \"2\"\nRUN \"rm "
-      "bin\"\n}\n"
-      "REQUEST_REVIEW \"3\" INTO right\n"
-      "STEP \"r\" {\nASSERT NOT left IS_DEFINED\nASSERT FILE \"bin\" EXISTS\nPAUSE \"4\"\nVAR r = "
-      "\"{{a}}\"\n}\n}\n"
-      "CHOOSE {\n@lens \"x\"\nOPTION \"o\" {\nTRY {\nIF true {\n@requires [review, log, "
-      "run]\nPAUSE \"5\"\n"
-      "RUN \"false\"\n}\n} CATCH AS why {\nPAUSE \"6\"\nLOG \"{{why}}\"\n}\n}\n}\n"
-      "RUN \"ls; cat d/l\"\nLOG \"{{c}}{{right}}{{LAST_RUN.STDOUT}}{{left}}{{r}}\"\n}\n";
-  class Approve : public Reviewer {
-   public:
-    ReviewReply Review(const ReviewRequest&) override {
-      return {ReviewReply::Answer::kApprove, "fine"};
-    }
-  } approve;
+class Approve : public Reviewer {
+ public:
+  ReviewReply Review(const ReviewRequest&) override {
+    return {ReviewReply::Answer::kApprove, "fine"};
+  }
+};
+
+/// A run that stops at each review, is written down and goes on in a new engine, ends like one
+/// that was never stopped.
+void CheckSuspension(const std::string& script, int expected_stops) {
+  Approve approve;
   ScriptRunner straight, stopped;
   straight.files = stopped.files = {{"old", "o"}, {"raw", "\xFF\xFE"}};
   straight.host.reviewer = &approve;
@@ -214,9 +203,43 @@ TEST(Engine, EndsTheSameAfterBeingSuspendedAnywhere) {
     engine->Answer({ReviewReply::Answer::kApprove, "fine"});
     engine->Run();
   }
-  EXPECT_EQ(stops, 6);
+  EXPECT_EQ(stops, expected_stops);
   EXPECT_EQ(engine->ResultJson(), expected);
 }
+
+TEST(Engine, EndsTheSameAfterBeingSuspendedAnywhere) {
+  const std::string script =
+      "@persona \"p\"\nTASK \"t\" {\nSET_BUDGET API_CALLS = 3\nVAR a = {k: [1]}\nWRITE \"bin\" "
+      "\"x\"\n"
+      "REQUEST_REVIEW \"1 {{a}}\" INTO c\n"
+      "PARALLEL {\nSTEP \"l\" {\nVAR left = 1\nWRITE \"d/l\" \"l\"\nPAUSE \"2\"\nRUN \"rm "
+      "bin\"\n}\n"
+      "REQUEST_REVIEW \"3\" INTO right\n"
+      "STEP \"r\" {\nASSERT NOT left IS_DEFINED\nASSERT FILE \"bin\" EXISTS\nPAUSE \"4\"\nVAR r = "
+      "\"{{a}}\"\n}\n}\n"
+      "CHOOSE {\n@lens \"x\"\nOPTION \"o\" {\nTRY {\nIF true {\n@requires [review, log, "
+      "run]\nPAUSE \"5\"\n"
+      "RUN \"false\"\n}\n} CATCH AS why {\nPAUSE \"6\"\nLOG \"{{why}}\"\n}\n}\n}\n"
+      "RUN \"ls; cat d/l\"\nLOG \"{{c}}{{right}}{{LAST_RUN.STDOUT}}{{left}}{{r}}\"\n}\n";
+  CheckSuspension(script, 6);
+}
+
+TEST(Engine, TakesNoBindingForTheChangeOfAResumedBranch) {
+  CheckSuspension(
+      "PARALLEL {\nSTEP \"a\" { PAUSE \"1\" }\nSTEP \"b\" { VAR x = 2\nPAUSE \"2\" }\n}\n"
+      "x = 1\n",
+      2);
+}
+
+TEST(Engine, KeepsWhatABranchRemovedBeforeItWasSuspended) {
+  CheckSuspension(
+      "STEP \"s\" { WRITE \"new\" \"n\" }\n"
+      "PARALLEL {\nSTEP \"a\" { RUN \"rm new old\"\nPAUSE \"1\" }\nSTEP \"b\" { LOG \"b\" }\n}\n"
+      "STEP \"t\" { ASSERT FILE \"new\" NOT EXISTS AND FILE \"old\" NOT EXISTS }\n",
+      1);
+}
+
+TEST(Engine, WarnsOnceOfAReviewThatWasSuspended) { CheckSuspension("PAUSE \"{{nothing}}?\"\n", 1); }
 
 TEST(Engine, RefusesTokensOfOtherScriptsAndDamagedOnes) {
   ScriptRunner runner;

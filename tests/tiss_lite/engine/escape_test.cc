@@ -92,6 +92,65 @@ TEST(Escapes, AreDeniedInEveryStatementAndTool) {
   EXPECT_GE(cases, 600);
 }
 
+// What no script could write down, but a model may say or a file may hold.
+TEST(Escapes, FromModelOutputAndFilesAreDenied) {
+  std::string deep;
+  for (int i = 0; i < 33; ++i) deep += "a/";
+  const std::vector<std::string> paths = {std::string("f\0x", 3),
+                                          std::string("\0", 1),
+                                          "f\n",
+                                          "f\x7F",
+                                          "f\x1B[0m",
+                                          "f\xC2\x85",
+                                          "\xC2\x9F",
+                                          "f\r",
+                                          "\t",
+                                          std::string(256, 'x'),
+                                          "d/" + std::string(256, 'x'),
+                                          std::string(1025, '.'),
+                                          std::string(1024, '/') + "x",
+                                          deep,
+                                          "",
+                                          "/",
+                                          "..",
+                                          "d/../../f",
+                                          "~",
+                                          "Z:",
+                                          "\\\\server\\share"};
+  for (const std::string& path : paths) {
+    for (const char* source : {"PROMPT_AGENT \"where?\" INTO p\n", "READ \"path\" AS p\n"}) {
+      for (const char* use :
+           {"READ \"{{p}}\" AS x", "WRITE \"{{p}}\" \"w\"", "MKDIR \"{{p}}\"", "DELETE \"{{p}}\"",
+            "ASSERT FILE \"{{p}}\" EXISTS", "RUN \"cat {{p}}\"", "RUN \"echo w > {{p}}\"",
+            "RUN \"cat < {{p}}\"", "RUN \"rm -rf '{{p}}'\"", "RUN \"cp f {{p}}\"",
+            "RUN \"echo w | tee -a {{p}}\"", "RUN \"ls -l {{p}}\""}) {
+        ScriptRunner runner;
+        runner.files = {{"f", "f"}, {"path", path}};
+        ListAgent agent({path});
+        runner.host.agent = &agent;
+        ExecutionEngine& engine = runner.RunStep(std::string(source) + use);
+        EXPECT_EQ(runner.Code(), "R303") << use << " with " << path;
+        EXPECT_TRUE(engine.state().files.Changes().empty()) << use << " with " << path;
+      }
+    }
+  }
+}
+
+// Signs that look like a slash, dots or another letter are plain characters of a name.
+TEST(Escapes, ByLookalikesStayInside) {
+  for (const char* name :
+       {"\xEF\xBC\x8E\xEF\xBC\x8E", "\xE2\x80\xA4\xE2\x80\xA4", "..\xE2\x88\x95..", "\xEF\xBC\x8F",
+        "%2e%2e", "\xE2\x80\xAE", "F", "\xEF\xBD\x86"}) {
+    ScriptRunner runner;
+    runner.files = {{"f", "f"}};
+    ExecutionEngine& engine = runner.RunStep(std::string("WRITE \"") + name + "/x\" \"w\"");
+    EXPECT_EQ(runner.Code(), "") << name;
+    EXPECT_EQ(runner.ReadFile("f"), "f") << name;
+    EXPECT_EQ(engine.state().files.Changes().size(), 2u) << name;
+    EXPECT_EQ(runner.ReadFile(std::string(name) + "/x"), "w") << name;
+  }
+}
+
 TEST(Escapes, ByPatternsFindNothingOutside) {
   ScriptRunner runner;
   runner.files = {{"f", "f"}};

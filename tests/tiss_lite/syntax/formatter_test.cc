@@ -80,6 +80,11 @@ TEST(Format, QuotesSoThatTheTextStays) {
   CheckStable("STEP \"s\" { RUN \"echo \"Hi\" C:\\\" }");
 }
 
+TEST(Format, AddsNoBlankAfterAConditionThatEndsInAWord) {
+  EXPECT_EQ(Formatted("IF a IS_EMPTY { }\nIF NOT a is_defined   THEN { }"),
+            "IF a IS_EMPTY {}\n\nIF NOT a is_defined {}\n");
+}
+
 TEST(Format, ReindentsHeredocsAsAWhole) {
   EXPECT_EQ(Formatted("STEP \"a\" {\nWRITE \"f\" <<E\n  x\n\n    y\nE\n}"),
             "STEP \"a\" {\n    WRITE \"f\" <<E\n    x\n\n      y\n    E\n}\n");
