@@ -135,7 +135,7 @@ void MeasureSize(const Shape& shape, size_t bytes, const ToolRegistry& tools) {
 }
 
 void MeasureStatements(const ToolRegistry& tools) {
-  constexpr uint64_t kStatements = 4000;
+  constexpr uint64_t kStatements = 2500;
   const std::pair<const char*, const char*> kKinds[] = {
       {"VAR", "VAR a = \"text\"\n"},
       {"LOG", "LOG \"{{a}}\"\n"},
