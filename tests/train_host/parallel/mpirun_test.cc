@@ -180,23 +180,26 @@ TEST_P(TwoProcessesLearn, WhatOneDoesWithTheSummedBatch) {
             Metrics(folder_, "tokens", "two/metrics.jsonl"));
   const auto a = Weights("one/step-000020"), b = Weights("two/step-000020");
   ASSERT_EQ(a.size(), b.size());
-  float difference = 0;
-  for (size_t i = 0; i < a.size(); ++i) difference = std::max(difference, std::abs(a[i] - b[i]));
+  // Root mean square: with QAT a last bit flips a rounding, and AdamW makes whole steps of it in
+  // single weights.
+  double squares = 0;
+  for (size_t i = 0; i < a.size(); ++i) squares += std::pow(double{a[i]} - double{b[i]}, 2);
+  const double difference = std::sqrt(squares / static_cast<double>(a.size()));
   EXPECT_LT(difference, GetParam().weight);
   RecordProperty("largest_relative_difference_of_losses", std::to_string(worst * 1e9) + "e-9");
-  RecordProperty("largest_difference_of_weights", std::to_string(difference * 1e6f) + "e-6");
+  RecordProperty("rms_difference_of_weights", std::to_string(difference * 1e6) + "e-6");
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, TwoProcessesLearn,
-    ::testing::Values(Kind{"plain", R"({"init": "", "run": {"length": 48}})", 1e-5, 1e-4},
+    ::testing::Values(Kind{"plain", R"({"init": "", "run": {"length": 48}})", 1e-5, 1e-6},
                       Kind{"lora", R"({"run": {"accumulate": 2}, "lora": {"rank": 3}})", 1e-5,
-                           1e-4},
+                           1e-6},
                       // What lies on the edge of two steps may be rounded the other way some time,
                       // and what comes behind responds to that. Until then it is as the others.
                       Kind{"qat", R"({"run": {"accumulate": 2}, "qat": {"scheme": "q8"},
                         "optimizer": {"lr": 0.001}})",
-                           1e-2, 5e-3}),
+                           1e-2, 5e-4}),
     [](const auto& param) { return param.param.name; });
 
 TEST_F(TwoProcesses, WhenOneIsKilledAllEndAndAResumedRunIsAsIfItHadNotBeen) {
