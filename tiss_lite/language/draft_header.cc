@@ -3,6 +3,7 @@
 // What follows the word of a statement.
 #include <algorithm>
 
+#include "tiss_lite/base/number.h"
 #include "tiss_lite/language/draft_reader.h"
 
 namespace quanta::lite {
@@ -164,6 +165,18 @@ void DraftReader::ScanBareText() {
   const char c = Peek();
   const bool heredoc = c == '<' && Peek(1) == '<';
   if (c == '"' || c == '\'' || c == '{' || c == '[' || heredoc) return;
+  // Behind a number or truth value a comment may begin at once; in a text it needs a blank.
+  const std::string_view rest = std::string_view(text_).substr(pos_);
+  size_t length = NumberLength(rest);
+  if (length == 0) {
+    while (length < rest.size() && IsIdent(rest[length])) ++length;
+    const std::string_view word = rest.substr(0, length);
+    if (!EqualsAnyCase(word, "true") && !EqualsAnyCase(word, "false")) length = 0;
+  }
+  if (length != 0 && length < rest.size() && rest[length] == '#') {
+    pos_ += static_cast<uint32_t>(length);
+    return;
+  }
   while (!AtEnd() && Peek() != '\n' && Peek() != ';' && Peek() != '}') {
     if (Peek() == '#' && (pos_ == before || IsBlank(text_[pos_ - 1]))) break;
     ++pos_;

@@ -127,5 +127,15 @@ TEST(Definition, IsTheLastPlaceBeforeOrElseTheFirstAfter) {
   EXPECT_EQ(line("VAR x = 1\nVAR |>x = 2"), 2u);
 }
 
+TEST(Draft, SeesACommentThatTouchesANumberOrATruthValueAsTheParserDoes) {
+  for (const char* script : {"a = 0#c\n", "a = -1.5#c\n", "a = true#c\n", "a = FALSE#c\n",
+                             "a = zero#c\n", "a = 0 #c\n", "a = 3 apples#c\n"}) {
+    const Source source("s", script);
+    const ParseResult parsed = Parse(source);
+    ASSERT_TRUE(parsed.ok()) << script;
+    EXPECT_EQ(ReadDraft(source).comments.size(), parsed.program.comments.size()) << script;
+  }
+}
+
 }  // namespace
 }  // namespace quanta::lite
