@@ -159,25 +159,26 @@ void Limit(int what, rlim_t most) {
 
 [[noreturn]] void Exec(const std::vector<std::string>& arguments, const ProgramRequest& request,
                        int out, int err, int status) {
-  const int input = open(kInput, O_RDONLY);
-  dup2(input, 0);
-  dup2(out, 1);
-  dup2(err, 2);
-  fcntl(status, F_SETFD, 0);
-  Limit(RLIMIT_CORE, 0);
-  Limit(RLIMIT_AS, kMemory);
-  Limit(RLIMIT_NPROC, kProcesses);
-  Limit(RLIMIT_NOFILE, kOpenFiles);
-  Limit(RLIMIT_FSIZE, request.limits.file_bytes);
-  Limit(RLIMIT_CPU, static_cast<rlim_t>(std::ceil(request.seconds)) + 1);
-  for (int number = 3; number < static_cast<int>(kOpenFiles); ++number) {
-    if (number != status) close(number);
-  }
   std::vector<char*> pointers;
   for (const std::string& argument : arguments) {
     pointers.push_back(const_cast<char*>(argument.c_str()));
   }
   pointers.push_back(nullptr);
+  const int input = open(kInput, O_RDONLY);
+  dup2(input, 0);
+  dup2(out, 1);
+  dup2(err, 2);
+  fcntl(status, F_SETFD, 0);
+  for (int number = 3; number < static_cast<int>(kOpenFiles); ++number) {
+    if (number != status) close(number);
+  }
+  Limit(RLIMIT_CORE, 0);
+  Limit(RLIMIT_NPROC, kProcesses);
+  Limit(RLIMIT_NOFILE, kOpenFiles);
+  Limit(RLIMIT_FSIZE, request.limits.file_bytes);
+  Limit(RLIMIT_CPU, static_cast<rlim_t>(std::ceil(request.seconds)) + 1);
+  // This process may be larger than that already: nothing may be allocated from here on.
+  Limit(RLIMIT_AS, kMemory);
   char* const nothing[] = {nullptr};
   execve(pointers[0], pointers.data(), nothing);
   _exit(127);
