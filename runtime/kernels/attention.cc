@@ -150,8 +150,7 @@ struct ExpBelow {
 
 /// One head's softmax so far, weights relative to the largest score.
 struct Softmax {
-  float largest = -INFINITY;
-  float sum = 0;
+  float largest, sum;
 
   /// Makes weights of a block's scores. Returns the factor that makes all earlier
   /// weights relative to the new largest score.
@@ -327,6 +326,7 @@ class Pass {
     const size_t d = args_.head_dim;
     for (size_t row = 0; row < args_.rows; ++row) {
       std::fill_n(HeadsOf(row).out, heads_ * d, 0.0f);
+      std::fill_n(softmax_[row], heads_, Softmax{-INFINITY, 0});
     }
     // Whole blocks that all rows see: a head's rows together.
     const size_t shared = args_.rows == 1 ? 0 : args_.count / kBlock * kBlock;
@@ -370,7 +370,7 @@ class Pass {
 
   const AttentionArgs& args_;
   size_t head_, heads_;
-  Softmax softmax_[kAttentionRows][kGroup];
+  Softmax softmax_[kAttentionRows][kGroup];  ///< set by Run, as far as it is used
 };
 
 template <class P>

@@ -208,34 +208,30 @@ class Pair:
             "--no-warmup"])
 
 
-def compare_start(pair, name, scheme, options):
-    for threads in options.threads:
-        ours, theirs = [], []
-        for _ in range(options.rounds):
-            ours.append(pair.our_start(threads))
-            theirs.append(pair.their_start(threads))
-        for index, work in enumerate(("start to 1 token, s", "peak of memory, MiB")):
-            a = statistics.median(row[index] for row in ours)
-            b = statistics.median(row[index] for row in theirs)
-            best = min(row[index] for row in ours) / min(row[index] for row in theirs)
-            print(f"| {name} | {scheme} | {threads} | {work} | {a:.3f} | {b:.3f} | "
-                  f"{a / b:.2f} | {best:.2f} |", flush=True)
+def report(place, work, ours, theirs, best):
+    """Prints a row: medians, their ratio, and that of the `best` (min or max) of each."""
+    a, b = statistics.median(ours), statistics.median(theirs)
+    print(f"| {place} | {work} | {a:.3f} | {b:.3f} | {a / b:.2f} | "
+          f"{best(ours) / best(theirs):.2f} |", flush=True)
+
+
+def in_turn(ours, theirs, options, threads):
+    """What both gave, round by round, as columns."""
+    rows = [(ours(threads), theirs(threads)) for _ in range(options.rounds)]
+    return [list(zip(*side)) for side in zip(*rows)]
 
 
 def compare(pair, name, scheme, options):
     for threads in options.threads:
-        ours, theirs = [], []
-        for _ in range(options.rounds):
-            ours.append(pair.ours(threads))
-            theirs.append(pair.theirs(threads))
-        if len({row[2] for row in ours}) != 1:
+        place = f"{name} | {scheme} | {threads}"
+        ours, theirs = in_turn(pair.ours, pair.theirs, options, threads)
+        if len(set(ours[2])) != 1:
             raise SystemExit("two runs of quanta gave different results")
         for index, work in enumerate(("decode", "prefill 128")):
-            a = statistics.median(row[index] for row in ours)
-            b = statistics.median(row[index] for row in theirs)
-            best = max(row[index] for row in ours) / max(row[index] for row in theirs)
-            print(f"| {name} | {scheme} | {threads} | {work} | {a:.1f} | {b:.1f} | {a / b:.2f} | "
-                  f"{best:.2f} |", flush=True)
+            report(place, work, ours[index], theirs[index], max)
+        ours, theirs = in_turn(pair.our_start, pair.their_start, options, threads)
+        for index, work in enumerate(("start to 1 token, s", "peak of memory, MiB")):
+            report(place, work, ours[index], theirs[index], min)
 
 
 def main():
@@ -262,7 +258,6 @@ def main():
                      "--quant", scheme, "--no-tokenizer", "--no-self-test", "--json"])
                 write_gguf(config, folder / "checkpoint", pair.gguf, kind)
                 compare(pair, name, scheme, options)
-                compare_start(pair, name, scheme, options)
             shutil.rmtree(folder / "checkpoint")
 
 
