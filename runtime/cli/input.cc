@@ -44,11 +44,11 @@ std::string ReadText(const std::string& path) {
   }
   const int descriptor = standard ? STDIN_FILENO : fileno(file.get());
   std::string text;
-  while (const ssize_t count = ReadMore(descriptor, &text)) {
-    if (count < 0 && errno == EINTR) {
-      if (!Interrupted()) continue;
-      throw Error(Code::kCancelled, "", "interrupted");
-    }
+  for (;;) {
+    if (standard && !WaitToRead(descriptor)) throw Error(Code::kCancelled, "", "interrupted");
+    const ssize_t count = ReadMore(descriptor, &text);
+    if (count == 0) break;
+    if (count < 0 && errno == EINTR) continue;
     if (count < 0) ThrowErrno(place);
     if (text.size() > Tokenizer::kMaxTextBytes) {
       throw Error(Code::kLimit, place, "the text is longer than 1 GiB");
@@ -116,12 +116,12 @@ LineReader::Event LineReader::Next(std::string* line) {
       *line = std::exchange(buffer_, {});
       return Event::kLine;
     }
-    const ssize_t count = ReadMore(STDIN_FILENO, &buffer_);
-    if (count < 0 && errno == EINTR) {
-      if (!Interrupted()) continue;
+    if (!WaitToRead(STDIN_FILENO)) {
       buffer_.clear();
       return Event::kInterrupted;
     }
+    const ssize_t count = ReadMore(STDIN_FILENO, &buffer_);
+    if (count < 0 && errno == EINTR) continue;
     if (count < 0) ThrowErrno("standard input");
     if (count == 0) ended_ = true;
   }

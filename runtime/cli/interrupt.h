@@ -10,4 +10,8 @@ void WatchInterrupts();
 bool Interrupted();
 void ClearInterrupt();
 
+/// Waits until `descriptor` can be read or has ended. False: interrupted, be it before or
+/// meanwhile; a signal just before a read would not end that.
+bool WaitToRead(int descriptor);
+
 }  // namespace quanta::cli

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <cmath>
 
 #include "quanta/exit_code.h"
 #include "runtime/cli/error.h"
 #include "runtime/cli/input.h"
+#include "runtime/cli/interrupt.h"
 #include "runtime/cli/likelihood.h"
 
 namespace quanta::cli {
@@ -82,6 +85,33 @@ TEST(Check, SaysEachThingOnce) {
 
 TEST(Error, IsOnePrintableLine) {
   EXPECT_STREQ(Error(Code::kIo, "x\n\x1b[2J", "y").what(), "x??[2J: y");
+}
+
+TEST(Interrupt, BeforeAWaitEndsItAsOneMeanwhileDoes) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  WatchInterrupts();
+  raise(SIGINT);
+  EXPECT_TRUE(Interrupted());
+  EXPECT_FALSE(WaitToRead(ends[0])) << "a plain read would now wait for ever";
+  ClearInterrupt();
+  ASSERT_EQ(write(ends[1], "x", 1), 1);
+  EXPECT_TRUE(WaitToRead(ends[0]));
+  close(ends[1]);
+  close(ends[0]);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+}
+
+TEST(Interrupt, AnEndedInputIsNotWaitedFor) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  WatchInterrupts();
+  close(ends[1]);
+  EXPECT_TRUE(WaitToRead(ends[0]));
+  close(ends[0]);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
 }
 
 }  // namespace
