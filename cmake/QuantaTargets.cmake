@@ -136,7 +136,7 @@ function(quanta_fuzzer name)
   if(QUANTA_FUZZ)
     quanta_add_program(${name} quanta_device_flags SOURCES ${arg_SOURCES} DEPS ${arg_DEPS})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-    set(options -max_total_time=20 -timeout=10 -rss_limit_mb=2048)
+    set(options -max_total_time=10 -timeout=10 -rss_limit_mb=2048)
   else()
     quanta_add_program(${name} quanta_device_flags
       SOURCES ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/standalone_main.cc DEPS ${arg_DEPS})
