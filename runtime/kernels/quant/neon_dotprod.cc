@@ -24,6 +24,14 @@ QUANTA_INLINE float32x4_t LoadFloats(const std::byte* from) {
   return vld1q_f32(reinterpret_cast<const float*>(from));
 }
 
+/// `pointer`, of which the compiler does not know that it has only moved: with several rows it
+/// would keep one counter and add it to every pointer; so each load steps its own pointer on.
+template <size_t kCount, class T>
+QUANTA_INLINE const T* Opaque(const T* pointer) {
+  if constexpr (kCount > 1) asm("" : "+r"(pointer));
+  return pointer;
+}
+
 /// 4 columns by 8 bytes, as the first and the second four of each, for kCount rows.
 template <size_t kCount>
 QUANTA_INLINE void Deinterleave(const std::byte* from, int8x16_t* first, int8x16_t* second) {
@@ -57,10 +65,15 @@ struct Q4 {
         f[r][c] = vmulq_n_f32(LoadFloats(task.strip + (column + 4 * c) * 4), zero);
       }
     }
-    const std::byte* from = task.strip + kStripHead;
-    const int8_t* q = task.row(0).q();
-    const int8_t* const end = q + GroupsOf(task.k) * kGroupColumns;
-    for (; q != end; q += kGroupColumns, from += kGroupBytes) {
+    // Half a group: all columns, 8 bytes each.
+    constexpr size_t kQuadBytes = 4 * 8;
+    constexpr size_t kRestOfHalf = kNibbleBytes / 2 - (kQuads - 1) * kQuadBytes;
+    const std::byte* from = task.strip + kStripHead + column * 8;
+    const int8_t* q[kCount];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kCount; ++r) q[r] = task.row(r).q();
+    const int8_t* const end = q[0] + GroupsOf(task.k) * kGroupColumns;
+    while (q[0] != end) {
       int32x4_t sum[kCount][kQuads];
 #pragma GCC unroll 4
       for (size_t r = 0; r < kCount; ++r) {
@@ -71,12 +84,15 @@ struct Q4 {
       for (size_t half = 0; half < 2; ++half) {
         int8x16_t x[kCount];
 #pragma GCC unroll 4
-        for (size_t r = 0; r < kCount; ++r) x[r] = vld1q_s8(q + r * task.row_bytes + half * 16);
+        for (size_t r = 0; r < kCount; ++r) {
+          x[r] = vld1q_s8(q[r]);
+          q[r] = Opaque<kCount>(q[r] + 16);
+        }
 #pragma GCC unroll 4
         for (size_t c = 0; c < kQuads; ++c) {
           int8x16_t first, second;
-          Deinterleave<kCount>(from + half * (kNibbleBytes / 2) + (column + 4 * c) * 8, &first,
-                               &second);
+          Deinterleave<kCount>(from, &first, &second);
+          from = Opaque<kCount>(from + (c + 1 < kQuads ? kQuadBytes : kRestOfHalf));
           const int8x16_t w0 = vshlq_n_s8(first, 4), w1 = vshlq_n_s8(second, 4);
           const int8x16_t w2 = vandq_s8(first, top), w3 = vandq_s8(second, top);
 #pragma GCC unroll 4
@@ -87,9 +103,15 @@ struct Q4 {
           for (size_t r = 0; r < kCount; ++r) sum[r][c] = vdotq_laneq_s32(sum[r][c], w2, x[r], 2);
 #pragma GCC unroll 4
           for (size_t r = 0; r < kCount; ++r) sum[r][c] = vdotq_laneq_s32(sum[r][c], w3, x[r], 3);
+          if constexpr (kCount > 2) {
+            // Products of the next columns begin after these: their unpacked weights and these
+            // do not fit into the registers together.
+#pragma GCC unroll 4
+            for (size_t r = 0; r < kCount; ++r) asm volatile("" : "+w"(sum[r][c]));
+          }
         }
       }
-      const auto* scales = reinterpret_cast<const uint16_t*>(from + kNibbleBytes) + column;
+      const auto* scales = reinterpret_cast<const uint16_t*>(from - column * 8) + column;
 #pragma GCC unroll 2
       for (size_t c = 0; c < kQuads; c += 2) {
         const uint16x8_t bits = vld1q_u16(scales + 4 * c);
@@ -101,6 +123,7 @@ struct Q4 {
           f[r][c + 1] = vfmaq_f32(f[r][c + 1], vcvtq_f32_s32(sum[r][c + 1]), high);
         }
       }
+      from = Opaque<kCount>(from + kGroupBytes - kNibbleBytes);
     }
 #pragma GCC unroll 4
     for (size_t r = 0; r < kCount; ++r) {
