@@ -20,7 +20,8 @@ Status SystemError(const char* path, int reason, ErrorDetail* detail) {
   switch (reason) {
     case ENOENT:
     case ENOTDIR:
-      return Fail(detail, Code::kNotFound, "no such file", "%s: %s", path, std::strerror(reason));
+      return Fail(detail, Code::kNotFound, "no such file", "%s: no such file%s", path,
+                  reason == ENOENT ? "" : "; a part of its path is not a folder");
     case ENOMEM:
       return Fail(detail, Code::kOutOfMemory, "no memory to map a file", "%s: %s", path,
                   std::strerror(reason));

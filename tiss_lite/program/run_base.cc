@@ -126,6 +126,8 @@ void RunBase::ShowEnd(const Script& script) {
     line += Concat(", committed to ", root_, " (tiss-lite undo takes it back)");
   } else if (changed > 0 && folder_ != nullptr) {
     line += "; nothing was written to " + root_ + " (--commit does that)";
+  } else if (commit_ && engine_->status() == RunStatus::kOk) {
+    line += "; there was nothing to commit";
   }
   cli::Complain(line);
 }
@@ -134,7 +136,8 @@ void RunBase::CommitIfDone() {
   if (!commit_ || engine_->status() != RunStatus::kOk) return;
   changes_ = engine_->state().files.Changes();
   Commit(folder_.get(), changes_);
-  committed_ = true;
+  // Where nothing changed there is no commit, and undo would take back an older one.
+  committed_ = !changes_.empty();
 }
 
 void RunBase::SaveIfSuspended() {

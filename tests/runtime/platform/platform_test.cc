@@ -69,13 +69,14 @@ TEST_F(MappedFileTest, MovesLeaveOneOwner) {
   EXPECT_EQ(Text(second), "weights");
 }
 
-TEST_F(MappedFileTest, MissingFileIsNotFound) { ExpectError(Code::kNotFound, "No such file"); }
+TEST_F(MappedFileTest, MissingFileIsNotFound) { ExpectError(Code::kNotFound, "no such file"); }
 
 TEST_F(MappedFileTest, FileBelowAFileIsNotFound) {
   Write("x");
   path_ += "/below";
   ErrorDetail detail;
   EXPECT_EQ(MappedFile::Open(path_.c_str(), &detail).status().code(), Code::kNotFound);
+  EXPECT_EQ(detail.text(), path_ + ": no such file; a part of its path is not a folder");
   path_.resize(path_.size() - std::strlen("/below"));
 }
 

@@ -200,6 +200,15 @@ TEST(Diff, AsJsonTellsWhyARunFailed) {
   EXPECT_TRUE(At(json, "changes").items.empty());
 }
 
+TEST(Run, WithoutChangesCommitsNothingAndUndoTakesNothingBack) {
+  const std::string root = NotesFolder();
+  const std::string script = ScriptFile("TASK \"t\"\nSTEP \"s\" {\nREAD \"notes.txt\" AS x\n}\n");
+  const Outcome outcome = TissLite({"run", script, "--root", root, "--commit"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("0 paths changed; there was nothing to commit\n"));
+  EXPECT_THAT(TissLite({"undo", root}).err, HasSubstr("there is no commit to undo"));
+}
+
 class Resume : public testing::Test {
  protected:
   /// Suspends a run that has read notes.txt, and would delete it.
