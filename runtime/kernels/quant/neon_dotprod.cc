@@ -25,10 +25,11 @@ QUANTA_INLINE float32x4_t LoadFloats(const std::byte* from) {
 }
 
 /// `pointer`, of which the compiler does not know that it has only moved: with several rows it
-/// would keep one counter and add it to every pointer; so each load steps its own pointer on.
+/// would keep one counter and add it to every pointer; so each load steps its own pointer on. (Of
+/// one or two rows it makes better code by itself.)
 template <size_t kCount, class T>
 QUANTA_INLINE const T* Opaque(const T* pointer) {
-  if constexpr (kCount > 1) asm("" : "+r"(pointer));
+  if constexpr (kCount > 2) asm("" : "+r"(pointer));
   return pointer;
 }
 
@@ -103,7 +104,7 @@ struct Q4 {
           for (size_t r = 0; r < kCount; ++r) sum[r][c] = vdotq_laneq_s32(sum[r][c], w2, x[r], 2);
 #pragma GCC unroll 4
           for (size_t r = 0; r < kCount; ++r) sum[r][c] = vdotq_laneq_s32(sum[r][c], w3, x[r], 3);
-          if constexpr (kCount > 2) {
+          if constexpr (kCount > 1) {
             // Products of the next columns begin after these: their unpacked weights and these
             // do not fit into the registers together.
 #pragma GCC unroll 4
@@ -151,12 +152,13 @@ struct Q8 {
   static constexpr size_t kRows = 4;
 
   template <size_t kCount, size_t kQuads>
-  static QUANTA_INLINE void Step(const std::byte* from, const int8x8_t (&x)[kCount],
+  static QUANTA_INLINE void Step(const std::byte*& from, const int8x8_t (&x)[kCount],
                                  int32x4_t (&sum)[kCount][kQuads]) {
 #pragma GCC unroll 4
     for (size_t c = 0; c < kQuads; ++c) {
       int8x16_t first, second;
-      Deinterleave<kCount>(from + 32 * c, &first, &second);
+      Deinterleave<kCount>(from, &first, &second);
+      from = Opaque<kCount>(from + 4 * kStepColumns);
 #pragma GCC unroll 4
       for (size_t r = 0; r < kCount; ++r) sum[r][c] = vdotq_lane_s32(sum[r][c], first, x[r], 0);
 #pragma GCC unroll 4
@@ -174,11 +176,17 @@ struct Q8 {
     }
     const size_t steps = StepsOf(task.k);
     const std::byte* from = task.strip + kStripHead + column * kStepColumns;
-    const int8_t* q = task.row(0).q();
-    for (size_t i = 0; i < steps; ++i, q += kStepColumns, from += kStepBytes) {
+    static_assert(kQuads * 4 == kStripRows, "all columns of a step follow each other");
+    const int8_t* q[kCount];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kCount; ++r) q[r] = task.row(r).q();
+    for (size_t i = 0; i < steps; ++i) {
       int8x8_t x[kCount];
 #pragma GCC unroll 4
-      for (size_t r = 0; r < kCount; ++r) x[r] = vld1_s8(q + r * task.row_bytes);
+      for (size_t r = 0; r < kCount; ++r) {
+        x[r] = vld1_s8(q[r]);
+        q[r] = Opaque<kCount>(q[r] + kStepColumns);
+      }
       Step<kCount, kQuads>(from, x, sum);
     }
     const auto* sums = reinterpret_cast<const int32_t*>(task.strip) + column;
