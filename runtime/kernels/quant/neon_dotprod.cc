@@ -9,45 +9,33 @@
 #include "runtime/kernels/quant/kernels_arm.h"
 #include "runtime/kernels/quant/target.h"
 
-// SDOT adds four products a lane. Of two vectors of 2 columns by 8 bytes, UZP makes two of 4
-// columns by 4 bytes, which multiply lanes of the activations: one sum a column, none across
-// lanes. Nibbles stand in the top halves of bytes: the sums are of 16 q, the scales are sixteenths.
+// SDOT adds four products a lane. Of 4 columns by 8 bytes, LD2 makes two vectors of 4 columns by 4
+// bytes, which multiply lanes of the activations: one sum a column, none across lanes. Nibbles
+// stand in the top halves of bytes: the sums are of 16 q, the scales are sixteenths.
 
 QUANTA_TARGET_BEGIN("arch=armv8.2-a+dotprod")
 namespace quanta::kernels {
 namespace {
 
-QUANTA_INLINE int8x16_t Load(const std::byte* from) {
-  return vld1q_s8(reinterpret_cast<const int8_t*>(from));
-}
 QUANTA_INLINE float32x4_t LoadFloats(const std::byte* from) {
   return vld1q_f32(reinterpret_cast<const float*>(from));
 }
 
-/// `pointer`, of which the compiler does not know that it has only moved: with several rows it
-/// would keep one counter and add it to every pointer; so each load steps its own pointer on. (Of
-/// one or two rows it makes better code by itself.)
-template <size_t kCount, class T>
+/// `pointer`, of which the compiler does not know that it has only moved: it would keep one counter
+/// and add it to every pointer, or make addresses ahead of loads that cannot add; so each load steps
+/// its own pointer on.
+template <class T>
 QUANTA_INLINE const T* Opaque(const T* pointer) {
-  if constexpr (kCount > 2) asm("" : "+r"(pointer));
+  asm("" : "+r"(pointer));
   return pointer;
 }
 
-/// 4 columns by 8 bytes, as the first and the second four of each, for kCount rows.
-template <size_t kCount>
+/// 4 columns by 8 bytes, as the first and the second four of each: one instruction, where two loads
+/// and two UZP are as much work and four places in the queue.
 QUANTA_INLINE void Deinterleave(const std::byte* from, int8x16_t* first, int8x16_t* second) {
-  if constexpr (kCount > 2) {
-    // One instruction instead of four. It takes its time, which many products hide; with
-    // few of them the larger cores wait.
-    const int32x4x2_t both = vld2q_s32(reinterpret_cast<const int32_t*>(from));
-    *first = vreinterpretq_s8_s32(both.val[0]);
-    *second = vreinterpretq_s8_s32(both.val[1]);
-    return;
-  }
-  const int32x4_t a = vreinterpretq_s32_s8(Load(from));
-  const int32x4_t b = vreinterpretq_s32_s8(Load(from + 16));
-  *first = vreinterpretq_s8_s32(vuzp1q_s32(a, b));
-  *second = vreinterpretq_s8_s32(vuzp2q_s32(a, b));
+  const int32x4x2_t both = vld2q_s32(reinterpret_cast<const int32_t*>(from));
+  *first = vreinterpretq_s8_s32(both.val[0]);
+  *second = vreinterpretq_s8_s32(both.val[1]);
 }
 
 struct Q4 {
@@ -87,13 +75,13 @@ struct Q4 {
 #pragma GCC unroll 4
         for (size_t r = 0; r < kCount; ++r) {
           x[r] = vld1q_s8(q[r]);
-          q[r] = Opaque<kCount>(q[r] + 16);
+          q[r] = Opaque(q[r] + 16);
         }
 #pragma GCC unroll 4
         for (size_t c = 0; c < kQuads; ++c) {
           int8x16_t first, second;
-          Deinterleave<kCount>(from, &first, &second);
-          from = Opaque<kCount>(from + (c + 1 < kQuads ? kQuadBytes : kRestOfHalf));
+          Deinterleave(from, &first, &second);
+          from = Opaque(from + (c + 1 < kQuads ? kQuadBytes : kRestOfHalf));
           const int8x16_t w0 = vshlq_n_s8(first, 4), w1 = vshlq_n_s8(second, 4);
           const int8x16_t w2 = vandq_s8(first, top), w3 = vandq_s8(second, top);
 #pragma GCC unroll 4
@@ -124,7 +112,7 @@ struct Q4 {
           f[r][c + 1] = vfmaq_f32(f[r][c + 1], vcvtq_f32_s32(sum[r][c + 1]), high);
         }
       }
-      from = Opaque<kCount>(from + kGroupBytes - kNibbleBytes);
+      from = Opaque(from + kGroupBytes - kNibbleBytes);
     }
 #pragma GCC unroll 4
     for (size_t r = 0; r < kCount; ++r) {
@@ -157,8 +145,8 @@ struct Q8 {
 #pragma GCC unroll 4
     for (size_t c = 0; c < kQuads; ++c) {
       int8x16_t first, second;
-      Deinterleave<kCount>(from, &first, &second);
-      from = Opaque<kCount>(from + 4 * kStepColumns);
+      Deinterleave(from, &first, &second);
+      from = Opaque(from + 4 * kStepColumns);
 #pragma GCC unroll 4
       for (size_t r = 0; r < kCount; ++r) sum[r][c] = vdotq_lane_s32(sum[r][c], first, x[r], 0);
 #pragma GCC unroll 4
@@ -185,7 +173,7 @@ struct Q8 {
 #pragma GCC unroll 4
       for (size_t r = 0; r < kCount; ++r) {
         x[r] = vld1_s8(q[r]);
-        q[r] = Opaque<kCount>(q[r] + kStepColumns);
+        q[r] = Opaque(q[r] + kStepColumns);
       }
       Step<kCount, kQuads>(from, x, sum);
     }
