@@ -45,7 +45,7 @@ std::string ReadText(const std::string& path) {
   const int descriptor = standard ? STDIN_FILENO : fileno(file.get());
   std::string text;
   for (;;) {
-    if (standard && !WaitToRead(descriptor)) throw Error(Code::kCancelled, "", "interrupted");
+    if (!WaitToRead(descriptor)) throw Error(Code::kCancelled, "", "interrupted");
     const ssize_t count = ReadMore(descriptor, &text);
     if (count == 0) break;
     if (count < 0 && errno == EINTR) continue;

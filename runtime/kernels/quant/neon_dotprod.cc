@@ -30,8 +30,8 @@ QUANTA_INLINE const T* Opaque(const T* pointer) {
   return pointer;
 }
 
-/// 4 columns by 8 bytes, as the first and the second four of each: one instruction, where two loads
-/// and two UZP are as much work and four places in the queue.
+/// 4 columns by 8 bytes, as the first and the second four of each: one instruction instead of two
+/// loads and two UZP.
 QUANTA_INLINE void Deinterleave(const std::byte* from, int8x16_t* first, int8x16_t* second) {
   const int32x4x2_t both = vld2q_s32(reinterpret_cast<const int32_t*>(from));
   *first = vreinterpretq_s8_s32(both.val[0]);

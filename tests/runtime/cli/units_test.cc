@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <string>
 
 #include "quanta/exit_code.h"
 #include "runtime/cli/error.h"
@@ -97,6 +98,24 @@ TEST(Interrupt, BeforeAWaitEndsItAsOneMeanwhileDoes) {
   ClearInterrupt();
   ASSERT_EQ(write(ends[1], "x", 1), 1);
   EXPECT_TRUE(WaitToRead(ends[0]));
+  close(ends[1]);
+  close(ends[0]);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+}
+
+TEST(Interrupt, EndsReadingAPipeThatIsGivenAsAFile) {
+  int ends[2];  // open to the end: nothing else ends the reading
+  ASSERT_EQ(pipe(ends), 0);
+  WatchInterrupts();
+  raise(SIGINT);
+  try {
+    ReadText("/dev/fd/" + std::to_string(ends[0]));
+    ADD_FAILURE() << "not interrupted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kCancelled);
+  }
+  ClearInterrupt();
   close(ends[1]);
   close(ends[0]);
   signal(SIGINT, SIG_DFL);
