@@ -4,7 +4,8 @@
 //             [--length N] [--batch N] [--threads N] [--steps N]
 // Trains a model with random tokens and prints one JSON line: the median step's tokens per
 // second, forward, backward and AdamW with clipping, the peak memory, and GFLOP/s: those that the
-// products and attention need, beside what plain products of 768 x 768 reach on as many threads.
+// products and attention need, beside what plain products of 768 x 768 reach on as many threads,
+// and the name of the BLAS' kernels.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 
 #include "runtime/core/thread_pool.h"
 #include "runtime/platform/platform.h"
+#include "train_host/math/blas.h"
 #include "train_host/math/products.h"
 #include "train_host/math/random.h"
 #include "train_host/model/transformer.h"
@@ -151,13 +153,13 @@ int Run(const Options& options) {
   std::printf(
       "{\"tokens_per_second\": %.1f, \"best\": %.1f, \"step_ms\": %.1f, "
       "\"parameters\": %zu, \"peak_mib\": %.1f, \"loss\": %.6f, \"gflops\": %.2f, "
-      "\"product_gflops\": %.2f}\n",
+      "\"product_gflops\": %.2f, \"blas\": \"%s\"}\n",
       per_second,
       static_cast<double>(options.batch * options.shape.context) /
           *std::min_element(times.begin(), times.end()),
       median * 1e3, model.layout().count(), peak_mib, loss,
       per_second * FlopOfToken(options, model.layout()) * 1e-9,
-      ProductFlops(options.threads) * 1e-9);
+      ProductFlops(options.threads) * 1e-9, BlasKernels());
   return 0;
 }
 

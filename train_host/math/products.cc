@@ -3,27 +3,20 @@
 
 #include <cblas.h>
 
+#include "train_host/math/blas.h"
+
 namespace quanta::train {
 namespace {
 
-/// The project's pool has the threads: the library's own would come on top. At the first call,
-/// when the library has started.
-void StayOnTheCallingThread() {
-  [[maybe_unused]] static const bool done = [] {
-    openblas_set_num_threads(1);
-    return true;
-  }();
-}
-
 void Call(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, const Product<float>& p) {
-  StayOnTheCallingThread();
+  PrepareBlas();
   cblas_sgemm(CblasRowMajor, ta, tb, static_cast<blasint>(p.m), static_cast<blasint>(p.n),
               static_cast<blasint>(p.k), p.alpha, p.a, static_cast<blasint>(p.a_stride), p.b,
               static_cast<blasint>(p.b_stride), p.beta, p.c, static_cast<blasint>(p.c_stride));
 }
 
 void Call(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, const Product<double>& p) {
-  StayOnTheCallingThread();
+  PrepareBlas();
   cblas_dgemm(CblasRowMajor, ta, tb, static_cast<blasint>(p.m), static_cast<blasint>(p.n),
               static_cast<blasint>(p.k), p.alpha, p.a, static_cast<blasint>(p.a_stride), p.b,
               static_cast<blasint>(p.b_stride), p.beta, p.c, static_cast<blasint>(p.c_stride));
