@@ -25,9 +25,9 @@ constexpr const char* kVariable = "OPENBLAS_CORETYPE";
 /// for processors younger than itself (0.3.21: Raptor Lake, Emerald Rapids), at a fourth of the
 /// speed.
 constexpr std::string_view kOld[] = {
-    "Katmai",      "Coppermine", "Northwood", "Prescott", "Banias",       "Core2",     "Penryn",
-    "Dunnington",  "Nehalem",    "Athlon",    "Opteron",  "Opteron_SSE3", "Barcelona", "Nano",
-    "Sandybridge", "Bobcat",     "Atom",      "Bulldozer"};
+    "Katmai",    "Coppermine", "Northwood",   "Prescott", "Banias",  "Core2",
+    "Penryn",    "Dunnington", "Nehalem",     "Athlon",   "Opteron", "Opteron_SSE3",
+    "Barcelona", "Nano",       "Sandybridge", "Bobcat",   "Atom",    "Bulldozer"};
 
 /// The kernels that the processor's instructions allow, null for old ones.
 const char* KernelsByInstructions() {

@@ -11,6 +11,17 @@
 #include "train_host/training/trainer.h"
 
 namespace quanta::train {
+namespace {
+
+/// transformers 5 gives every folder of class Qwen 2 a tokenizer that splits words as Qwen 2
+/// does, whatever tokenizer.json says (Qwen2Tokenizer; not so with Llama and Qwen 3).
+bool TransformersSplitsOtherwise(const ModelShape& shape, const TrainTokenizer& tokenizer) {
+  if (!shape.qkv_bias || shape.qk_norm) return false;
+  const auto& cuts = tokenizer.tables().pre_tokenizers;
+  return cuts.size() != 1 || cuts.front().kind != format::PreTokenizerKind::kQwen2;
+}
+
+}  // namespace
 
 namespace fs = std::filesystem;
 using converter::Error;
@@ -112,6 +123,11 @@ void Trainer::PrepareModel() {
   ModelShape& shape = config_.model;
   if (shape.vocab == 0) shape.vocab = tokenizer_->vocab();
   CheckShape(shape);
+  if (TransformersSplitsOtherwise(shape, *tokenizer_)) {
+    Say("note: transformers 5 splits words for Qwen 2 models in its own way and will make other "
+        "tokens than this tokenizer; make one with --pre-tokenizer qwen2 if the model shall run "
+        "there");
+  }
   if (shape.vocab < tokenizer_->vocab()) {
     throw Error(Code::kInvalidArgument, "",
                 Format("model.vocab (%u) is less than the tokenizer's %u tokens", shape.vocab,

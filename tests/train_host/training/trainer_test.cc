@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <limits>
@@ -22,6 +24,7 @@ namespace fs = std::filesystem;
 using converter::Json;
 using ::testing::HasSubstr;
 using testing::Metrics;
+using ::testing::Not;
 
 class TrainingRun : public ::testing::Test {
  protected:
@@ -209,6 +212,32 @@ TEST_F(TrainingRun, GoesOnFromAnotherPrograms) {
   config_["run"].update({{"length", 32}, {"steps", 4}});
   Run();
   EXPECT_EQ(Metrics(folder_, "loss").size(), 4u);
+}
+
+TEST_F(TrainingRun, SaysWhereTransformersWouldMakeOtherTokens) {
+  int runs = 0;
+  const auto console = [&](const std::string& tokenizer, const char* part) {
+    config_["output"] = folder_.File("console" + std::to_string(runs++));
+    config_["data"]["tokenizer"] = tokenizer;
+    Json config = config_;
+    config["model"][part] = true;
+    char* text = nullptr;
+    size_t size = 0;
+    std::FILE* stream = open_memstream(&text, &size);
+    {
+      const Trainer trainer(ParseTrainConfig(Json::parse(config.dump()), "c.json"),
+                            {.style = converter::Progress::Style::kLines, .console = stream});
+    }
+    std::fclose(stream);
+    const std::string said(text, size);
+    std::free(text);
+    EXPECT_THAT(said, HasSubstr("parameters"));
+    return said;
+  };
+  const std::string qwen = QUANTA_TEST_DATA "/tokenizers/qwen2";
+  EXPECT_THAT(console(testing::kTokenizer, "qkv_bias"), HasSubstr("--pre-tokenizer qwen2"));
+  EXPECT_THAT(console(testing::kTokenizer, "qk_norm"), Not(HasSubstr("transformers")));
+  EXPECT_THAT(console(qwen, "qkv_bias"), Not(HasSubstr("transformers")));
 }
 
 class LowRank : public TrainingRun {
