@@ -159,7 +159,7 @@ def run(*command):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/host-release/bin"))
+    parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/host/bin"))
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()))
     parser.add_argument("--quant", default="f16")
     parser.add_argument("names", nargs="*", help=", ".join(MODELS))

@@ -27,7 +27,7 @@ def ask(*command):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=pathlib.Path)
-    parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/host-release/bin"))
+    parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/host/bin"))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--kv", nargs="+", default=["f32", "f16", "int8"])

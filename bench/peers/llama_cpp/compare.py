@@ -238,7 +238,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--llama", required=True, metavar="COMMAND")
     parser.add_argument("--root", type=pathlib.Path)
-    parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/host-release/bin"))
+    parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/host/bin"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("names", nargs="*", default=["SmolLM2-135M"])
