@@ -52,7 +52,8 @@ std::vector<std::string_view> PathsOf(const Statement& statement) {
     case StatementKind::kRead:
     case StatementKind::kMkdir:
     case StatementKind::kDelete:
-      paths.push_back(statement.text);
+      // An empty one is the parser's error (E106) already.
+      if (!statement.text.empty()) paths.push_back(statement.text);
       break;
     case StatementKind::kIf:
     case StatementKind::kAssert:

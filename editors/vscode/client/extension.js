@@ -5,14 +5,31 @@
 
 const vscode = require("vscode");
 const { LanguageClient } = require("vscode-languageclient/node");
-const { serverCommand } = require("./server");
+const { serverCommand, whyNot } = require("./server");
 
 /** @type {LanguageClient | undefined} */
 let client;
 
+async function tell(problem) {
+  const choice = await vscode.window.showErrorMessage(
+    `TissLang: ${problem} Until then there is highlighting only: no errors, no completion.`,
+    "Open Settings",
+  );
+  if (choice !== undefined) {
+    await vscode.commands.executeCommand("workbench.action.openSettings", "tisslang.server.path");
+  }
+}
+
 async function start() {
   const settings = vscode.workspace.getConfiguration("tisslang");
   const server = serverCommand((key) => settings.get(key));
+  // The client's own words for it are a stack trace's.
+  const problem = await whyNot(server.command);
+  if (problem !== undefined) {
+    // Not awaited: the editor shows it until somebody closes it.
+    tell(problem);
+    return;
+  }
   client = new LanguageClient("tisslang", "TissLang", server, {
     documentSelector: [
       { language: "tiss", scheme: "file" },
@@ -23,14 +40,7 @@ async function start() {
     await client.start();
   } catch (error) {
     client = undefined;
-    const choice = await vscode.window.showErrorMessage(
-      `TissLang: '${server.command}' could not be started (${error.message ?? error}). ` +
-        "Set where tiss-lite is.",
-      "Open Settings",
-    );
-    if (choice !== undefined) {
-      await vscode.commands.executeCommand("workbench.action.openSettings", "tisslang.server.path");
-    }
+    tell(`'${server.command} ${server.args.join(" ")}' ended at once (${error.message ?? error}).`);
   }
 }
 

@@ -162,13 +162,25 @@ function activated(settings, startError) {
   return seen;
 }
 
-test("the client starts the server that the settings name, and again when they change", async () => {
-  const settings = { "server.path": "/opt/tiss-lite", "server.profile": "read", "server.strict": true };
+/** A program that answers --version with a line; its path. */
+function program(name, answer) {
+  const file = path.join(folder, "programs", name);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, `#!/bin/sh\n${answer}\n`, { mode: 0o755 });
+  return file;
+}
+
+test("the client starts the server that the settings name, and again when they change", async (t) => {
+  const named = program("other name", "echo tiss-lite 0.1.0");
+  const before = process.env.PATH;
+  process.env.PATH = `${path.dirname(program("tiss-lite", "echo tiss-lite 0.1.0"))}:${before}`;
+  t.after(() => (process.env.PATH = before));
+  const settings = { "server.path": named, "server.profile": "read", "server.strict": true };
   const seen = activated(settings);
   const context = { subscriptions: [] };
   await seen.extension.activate(context);
   assert.deepEqual(seen.started[0].server,
-    { command: "/opt/tiss-lite", args: ["lsp", "--sandbox-profile", "read", "--strict"] });
+    { command: named, args: ["lsp", "--sandbox-profile", "read", "--strict"] });
   assert.ok(seen.started[0].options.documentSelector.every((one) => one.language === "tiss"));
   assert.equal(context.subscriptions.length, 2);
   settings["server.path"] = " ";
@@ -216,8 +228,25 @@ test("the server answers the library that the client speaks with", async (t) => 
 });
 
 test("a server that cannot be started is told, once, with what to do", async () => {
-  const seen = activated({ "server.path": "nowhere" }, new Error("ENOENT"));
+  const cases = [
+    ["no-such-program", /no program 'no-such-program' on the PATH\. Build Quanta, then set where/],
+    [path.join(folder, "nowhere"), /there is no program '.*nowhere'\. Set where tiss-lite is/],
+    [program("another", "echo something else"), /another' is not tiss-lite\. Set where that is/],
+    [program("broken", "exit 3"), /broken' could not be run \(.*\)\. Set where tiss-lite is/s],
+  ];
+  for (const [command, told] of cases) {
+    const seen = activated({ "server.path": command });
+    await seen.extension.activate({ subscriptions: [] });
+    assert.equal(seen.started.length, 0, command);
+    assert.equal(seen.errors.length, 1, command);
+    assert.match(seen.errors[0], told);
+  }
+});
+
+test("a server that ends at once is told", async () => {
+  const named = program("ends", "echo tiss-lite 0.1.0");
+  const seen = activated({ "server.path": named, "server.profile": "gone" }, new Error("closed"));
   await seen.extension.activate({ subscriptions: [] });
   assert.equal(seen.errors.length, 1);
-  assert.match(seen.errors[0], /'nowhere' could not be started \(ENOENT\)/);
+  assert.match(seen.errors[0], /ends lsp --sandbox-profile gone' ended at once \(closed\)/);
 });

@@ -7,8 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "tiss_lite/lint/linter.h"
-
 namespace quanta::lite {
 namespace {
 
@@ -100,20 +98,6 @@ TEST(Parse, KeepsLongChainsWithinItsDepth) {
   EXPECT_EQ(FirstError("STEP \"s\" {\n" + terms + "\n}"), "E114 2");
   EXPECT_EQ(FirstError("IF " + std::string(5000, '(') + "a"), "E114 1");
   EXPECT_EQ(FirstError("VAR a = [" + std::string(100, '[')), "E114 1");
-}
-
-TEST(Lint, StrictModeMakesErrorsOfLegacyFormsAndMissingNames) {
-  const Source source("t",
-                      "TASK \"t\"\nSTEP \"a\" {\nPROMPT_AGENT \"{{x}}\" -> y\nLOG \"{{y}}\"\n}");
-  const ParseResult parsed = Parse(source);
-  LintOptions options;
-  EXPECT_FALSE(HasErrors(Lint(source, parsed, options)));
-  options.strict = true;
-  std::string codes;
-  for (const Diagnostic& found : Lint(source, parsed, options)) {
-    if (found.level == Level::kError) codes += std::string(found.code) + " ";
-  }
-  EXPECT_EQ(codes, "L204 L215 ");
 }
 
 }  // namespace
