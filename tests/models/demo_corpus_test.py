@@ -61,6 +61,14 @@ class Plans(unittest.TestCase):
             self.assertFalse(self.check(request, wrong).exact)
 
 
+class Wordings(unittest.TestCase):
+    def test_what_another_chore_made_is_called_by_one_name(self):
+        prompts = [request["prompt"].lower() for request in drawn("wordings", 6000)]
+        self.assertGreater(sum(" that file" in prompt for prompt in prompts), 20)
+        for prompt in prompts:
+            self.assertNotRegex(prompt, r"the file (it|that file|the result)\b")
+
+
 class Checking(unittest.TestCase):
     """What Checker takes for wrong, with plans made for it."""
     START = {"files": {"a.txt": "one\n"}, "folders": []}

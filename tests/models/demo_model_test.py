@@ -24,8 +24,8 @@ class Model(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
         scores = json.loads(done.stdout)["overall"]["all"]
         self.assertEqual(scores["requests"], FIRST)
-        self.assertGreaterEqual(scores["parses"], 0.9)
-        self.assertGreaterEqual(scores["exact"], 0.8)
+        self.assertGreaterEqual(scores["parses"], 0.95)
+        self.assertGreaterEqual(scores["exact"], 0.9)
 
     def test_is_small(self):
         self.assertLess(os.path.getsize(os.path.join(demo.FOLDER, "demo.qfb")), 2_000_000)

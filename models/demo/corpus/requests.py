@@ -111,14 +111,15 @@ def double(draw):
         kinds, given = [kind for kind in CHORES if kind.takes_given], first.makes
     second = draw.pick(kinds)(draw, names, world, given)
     joint, frame = draw.pick(JOINTS), draw.pick(FRAMES)
+    texts = [draw.wording(draw.pick(chore.wordings)) for chore in (first, second)]
     slots = dict(second.slots)
     if given and draw.chance(0.6):
         slots["a"] = draw.pick(PRONOUNS)
+        texts[1] = texts[1].replace("the file $a", "$a")
     slots = {**first.slots, **{"second" + key: value for key, value in slots.items()}}
-    texts = (draw.wording(draw.pick(first.wordings)),
-             draw.wording(draw.pick(second.wordings)).replace("$", "$second"))
+    texts[1] = texts[1].replace("$", "$second")
     structure = "%s+%s%s" % (first.name, second.name, "/given" if given else "")
-    text = spell(draw, frame % (joint % texts), slots)
+    text = spell(draw, frame % (joint % tuple(texts)), slots)
     return Request(text, structure, [first, second], world)
 
 
