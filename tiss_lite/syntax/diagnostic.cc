@@ -8,6 +8,17 @@
 #include "tiss_lite/syntax/sort_stably.h"
 
 namespace quanta::lite {
+namespace {
+
+/// With a full stop, unless it ends in a mark already, as a review's question does.
+std::string Sentence(std::string text) {
+  if (text.empty() || std::string_view(".?!").find(text.back()) == std::string_view::npos) {
+    text += '.';
+  }
+  return text;
+}
+
+}  // namespace
 
 const char* LevelName(Level level) {
   switch (level) {
@@ -38,8 +49,8 @@ void SortDiagnostics(std::vector<Diagnostic>* diagnostics) {
 std::string OneLine(const Source& source, const Diagnostic& diagnostic) {
   std::string text = Concat(source.name(), ":", std::to_string(diagnostic.line), ":",
                             std::to_string(diagnostic.column), ": ", LevelName(diagnostic.level),
-                            "[", diagnostic.code, "]: ", diagnostic.message, ".");
-  if (!diagnostic.hint.empty()) text.append(" hint: ").append(diagnostic.hint).append(".");
+                            "[", diagnostic.code, "]: ", Sentence(diagnostic.message));
+  if (!diagnostic.hint.empty()) text.append(" hint: ").append(Sentence(diagnostic.hint));
   return text;
 }
 

@@ -90,6 +90,16 @@ TEST(Parse, SaysOnceThatAScriptHasTooManyParts) {
   EXPECT_EQ(parsed.errors[0].code, "E111");
 }
 
+TEST(OneLine, EndsInOneMark) {
+  const Source source("t", "LOG");
+  const auto line = [&](const char* message, const char* hint) {
+    return OneLine(source, MakeDiagnostic(source, "E101", Level::kError, {0, 3}, message, hint));
+  };
+  EXPECT_EQ(line("no", ""), "t:1:1: error[E101]: no.");
+  EXPECT_EQ(line("may I?", "say yes"), "t:1:1: error[E101]: may I? hint: say yes.");
+  EXPECT_EQ(line("no.", "why!"), "t:1:1: error[E101]: no. hint: why!");
+}
+
 TEST(Parse, KeepsLongChainsWithinItsDepth) {
   std::string elses = "IF a == 0 { }", terms = "ASSERT a";
   for (int i = 0; i < 2000; ++i) elses += " ELSE IF a == 1 { }";
