@@ -30,7 +30,6 @@ class HuggingFaceExport {
     family_ = FindFamilyByName(input_.checkpoint.family);
     const Json config = Config();
     Plan();
-    ErrorDetail detail;
     fs::create_directory(folder_.File(kInside));
     WriteWeights();
     WriteJson("config.json", config);

@@ -24,7 +24,7 @@ format::Panel WantedFor(const QatConfig& qat, format::Role role) {
 
 QuantizedWeights::QuantizedWeights(const ModelShape& shape, const ParameterLayout& layout,
                                    const QatConfig& qat, const float* weights)
-    : layout_(layout), result_(layout.size()), scratch_(256) {
+    : result_(layout.size()), scratch_(256) {
   const auto model = DescribeModel(shape, layout, weights);
   converter::Progress quiet(converter::Progress::Style::kNone, stderr, nullptr);
   size_t widest = 0;

@@ -35,7 +35,6 @@ class QuantizedWeights {
     kernels::Panel panel;
     size_t begin, end;  ///< rows
   };
-  const ParameterLayout& layout_;
   InputQuantization inputs_;
   std::vector<std::string> notes_;
   std::vector<const Parameter*> plain_;

@@ -161,7 +161,7 @@ class PyTorch : public ::testing::TestWithParam<Kind> {
   std::string python_;
   testing::TempFolder folder_;
   ModelShape shape_;
-  const AdamWOptions optimizer_;
+  const AdamWOptions optimizer_ = {};
   const Schedule schedule_ = {Decline::kCosine, 5e-3, 5e-4, 10, kSteps};
   std::unique_ptr<Transformer<float>> model_;
   std::vector<float> weights_;
