@@ -76,7 +76,7 @@ QUANTA_LOOP float Exp(float x) {
   constexpr float kLn2Low = -2.12194440e-4f;
   x = x < -87.0f ? -87.0f : x;
   x = x > 88.0f ? 88.0f : x;
-  const float scaled = x * kLog2E;
+  const float scaled = (x >= -87.0f ? x : -87.0f) * kLog2E;  // a number also of NaN
   const int32_t n = static_cast<int32_t>(scaled + (scaled < 0 ? -0.5f : 0.5f));
   const float whole = static_cast<float>(n);
   const float r = x - whole * kLn2High - whole * kLn2Low;

@@ -141,7 +141,7 @@ const BadCase kBadCases[] = {
     {"word_that_decodes_to_another",
      [] {
        Json json = With(Bpe(), "/normalizer", {{"type", "Prepend"}, {"prepend", "_"}});
-       json["added_tokens"] = {Added(4, "ab", false, true)};
+       json["added_tokens"] = Json::array({Added(4, "ab", false, true)});
        return json;
      },
      Code::kUnsupported, "the word 'ab' is also added as a token that the normalizer changes"},
@@ -191,7 +191,7 @@ TEST(ReadTextTokenizer, ScoresAreFloatsWhereThoseAreExact) {
 TEST(ReadTextTokenizer, AWordThatComesTwiceHasItsLastIdAndScore) {
   Json json = Unigram();
   json["model"]["vocab"].push_back(Json::array({"a", -9.0}));
-  json["added_tokens"] = {Added(4, "<s>", true, false)};
+  json["added_tokens"] = Json::array({Added(4, "<s>", true, false)});
   const auto loaded = LoadTokenizer(json.dump());
   EXPECT_EQ(loaded->Encode("a<s>"), (Ids{3, 4}));
 }

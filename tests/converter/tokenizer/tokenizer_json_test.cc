@@ -132,24 +132,25 @@ const BadCase kBadCases[] = {
        j["model"]["vocab"].erase("a");
      },
      Code::kUnsupported, "byte_fallback"},
-    {"added_empty", [](Json& j) { j["added_tokens"] = {Added(256, "")}; }, Code::kCorrupt,
-     "added_tokens[0].content: is empty"},
+    {"added_empty", [](Json& j) { j["added_tokens"] = Json::array({Added(256, "")}); },
+     Code::kCorrupt, "added_tokens[0].content: is empty"},
     {"added_twice",
      [](Json& j) {
        j["added_tokens"] = {Added(256, "<a>"), Added(257, "<a>")};
      },
      Code::kCorrupt, "added_tokens[1].content: '<a>' is added twice"},
-    {"added_gap", [](Json& j) { j["added_tokens"] = {Added(300, "<a>")}; }, Code::kCorrupt,
-     "would give the id 256"},
-    {"added_other_id", [](Json& j) { j["added_tokens"] = {Added(7, "a")}; }, Code::kCorrupt,
-     "would give the id 97"},
+    {"added_gap", [](Json& j) { j["added_tokens"] = Json::array({Added(300, "<a>")}); },
+     Code::kCorrupt, "would give the id 256"},
+    {"added_other_id", [](Json& j) { j["added_tokens"] = Json::array({Added(7, "a")}); },
+     Code::kCorrupt, "would give the id 97"},
     {"added_no_id",
      [](Json& j) {
-       j["added_tokens"] = {Added(256, "<a>")};
+       j["added_tokens"] = Json::array({Added(256, "<a>")});
        j["added_tokens"][0].erase("id");
      },
      Code::kCorrupt, "added_tokens[0].id: must be a token id"},
-    {"added_long", [](Json& j) { j["added_tokens"] = {Added(256, std::string(5000, 'x'))}; },
+    {"added_long",
+     [](Json& j) { j["added_tokens"] = Json::array({Added(256, std::string(5000, 'x'))}); },
      Code::kCorrupt, "token 256 is too long"},
     {"added_number", [](Json& j) { j["added_tokens"] = Json::array({1}); }, Code::kCorrupt,
      "added_tokens[0]: must be an object"},
@@ -371,7 +372,7 @@ TEST(ReadTokenizer, AddedTokensDecodeThroughTheByteAlphabet) {
 TEST(ReadTokenizer, NormalizedAddedTokensDecodeNormalized) {
   Json json = Smallest();
   json["normalizer"] = {{"type", "Lowercase"}};
-  json["added_tokens"] = {Added(256, "ABC", false)};
+  json["added_tokens"] = Json::array({Added(256, "ABC", false)});
   json["added_tokens"][0]["normalized"] = true;
   const auto loaded = LoadTokenizer(json.dump());
   EXPECT_EQ(loaded->Encode("aBc"), Ids{256});

@@ -101,19 +101,27 @@ TEST(Panels, FewPointsStayAsTheyAreAndMeansAreOfNeighbours) {
 /// Whether every element is closed, in order, and no text has what must be written as an
 /// entity.
 bool IsWellFormed(const std::string& svg) {
-  static const std::regex tag("<(/?)([a-z]+)([^<>]*?)(/?)>");
   std::vector<std::string> open;
-  for (std::sregex_iterator at(svg.begin(), svg.end(), tag), end; at != end; ++at) {
-    if ((*at)[1].length() > 0) {
-      if (open.empty() || open.back() != (*at)[2]) return false;
+  std::string rest;  // without the tags
+  size_t at = 0;
+  for (size_t begin; (begin = svg.find('<', at)) != svg.npos;) {
+    const size_t end = svg.find('>', begin);
+    if (end == svg.npos) return false;
+    rest.append(svg, at, begin - at);
+    at = end + 1;
+    const std::string tag = svg.substr(begin + 1, end - begin - 1);
+    const bool closes = tag[0] == '/';
+    const std::string name = tag.substr(closes, tag.find_first_of(" /", closes) - closes);
+    if (name.empty() || tag.find('<') != tag.npos) return false;
+    if (closes) {
+      if (open.empty() || open.back() != name) return false;
       open.pop_back();
-    } else if ((*at)[4].length() == 0) {
-      open.push_back((*at)[2]);
+    } else if (tag.back() != '/') {
+      open.push_back(name);
     }
   }
-  const std::string rest = std::regex_replace(svg, tag, "");
-  return open.empty() && rest.find('<') == rest.npos &&
-         !std::regex_search(rest, std::regex("&(?!amp;|lt;)"));
+  rest.append(svg, at);
+  return open.empty() && !std::regex_search(rest, std::regex("&(?!amp;|lt;)"));
 }
 
 TEST(Svg, HasAxesTicksTitlesAndALegend) {
