@@ -136,6 +136,8 @@ std::unique_ptr<Checkpoint> DescribeModel(const ModelShape& shape, const Paramet
   return checkpoint;
 }
 
+const char* ModelTypeOf(const ModelShape& shape) { return ClassOf(shape).model_type; }
+
 ModelShape ShapeOf(const Checkpoint& checkpoint) {
   CheckArchitecture(checkpoint);
   const format::Architecture& a = checkpoint.architecture;

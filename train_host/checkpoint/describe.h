@@ -16,6 +16,9 @@ std::unique_ptr<converter::Checkpoint> DescribeModel(const ModelShape& shape,
                                                      const ParameterLayout& layout,
                                                      const float* weights);
 
+/// Its class as config.json's model_type has it: "llama", "qwen2", "qwen3".
+const char* ModelTypeOf(const ModelShape& shape);
+
 /// The shape of a checkpoint that any of the converter's readers opened.
 /// Throws converter::Error(kUnsupported) naming what the trainer does not have.
 ModelShape ShapeOf(const converter::Checkpoint& checkpoint);

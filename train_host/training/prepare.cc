@@ -3,6 +3,7 @@
 // What a run needs before its first step.
 #include <algorithm>
 #include <filesystem>
+#include <string_view>
 
 #include "converter/error.h"
 #include "converter/readers/reader.h"
@@ -16,7 +17,7 @@ namespace {
 /// transformers 5 gives every folder of class Qwen 2 a tokenizer that splits words as Qwen 2
 /// does, whatever tokenizer.json says (Qwen2Tokenizer; not so with Llama and Qwen 3).
 bool TransformersSplitsOtherwise(const ModelShape& shape, const TrainTokenizer& tokenizer) {
-  if (!shape.qkv_bias || shape.qk_norm) return false;
+  if (std::string_view(ModelTypeOf(shape)) != "qwen2") return false;
   const auto& cuts = tokenizer.tables().pre_tokenizers;
   return cuts.size() != 1 || cuts.front().kind != format::PreTokenizerKind::kQwen2;
 }
