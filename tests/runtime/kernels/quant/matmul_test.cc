@@ -89,7 +89,7 @@ TEST_P(QuantizedMatMulTest, IsTheOracleForEveryDepth) {
     ExpectTheOraclesBits(Product(panel, 3, 32, 2048));
     // Longer than what a kernel of many rows unpacks at a time.
     for (const size_t k : {2048u, 2049u, 2080u, 4180u}) {
-      ExpectTheOraclesBits(Product(panel, 70, 16, k));
+      ExpectTheOraclesBits(Product(panel, 70, 35, k));
     }
   }
 }
@@ -114,6 +114,17 @@ TEST_P(QuantizedMatMulTest, IsTheOracleForARowAndManyStrips) {
   }
 }
 
+TEST_P(QuantizedMatMulTest, IsTheOracleForMoreRowsAndStripsThanAKernelTakesAtATime) {
+  for (const Panel panel : kQuantized) {
+    for (const size_t rows : {33u, 48u, 65u, 79u, 80u, 127u, 129u, 145u, 200u}) {
+      for (const size_t k : {32u, 96u, 100u, 160u}) {
+        ExpectTheOraclesBits(Product(panel, rows, 16, k), true);
+        ExpectTheOraclesBits(Product(panel, rows, 147, k), true);
+      }
+    }
+  }
+}
+
 TEST_P(QuantizedMatMulTest, IsTheOracleAtTheExtremes) {
   for (const Panel panel : kQuantized) {
     const int low = panel == Panel::kQ8 ? -127 : -8, high = panel == Panel::kQ8 ? 127 : 7;
@@ -123,7 +134,7 @@ TEST_P(QuantizedMatMulTest, IsTheOracleAtTheExtremes) {
         PackedMatrix w = PackedMatrix::Make(panel, 16, 320, 1);
         std::fill(w.q.begin(), w.q.end(), weight);
         w.Pack();
-        for (const size_t rows : {1u, 2u, 4u, 12u}) {
+        for (const size_t rows : {1u, 2u, 4u, 12u, 40u}) {
           std::vector<float> x(rows * 320, -1.0f);
           for (size_t t = 0; t < rows; ++t) x[t * 320 + t % 4] = most;
           const Product p(w, x);
@@ -162,15 +173,19 @@ TEST_P(QuantizedMatMulTest, GivesTheSameBitsHoweverItIsCut) {
 
 TEST_P(QuantizedMatMulTest, ZeroRowsGiveTheBiasAndNaNRowsNaN) {
   for (const Panel panel : kQuantized) {
-    std::vector<float> x(3 * 70, 0.0f);
-    x[2 * 70 + 33] = NAN;
-    const Product p(PackedMatrix::Make(panel, 20, 70, 9), x);
-    std::vector<float> y(3 * 20);
-    Multiply(Kernel(panel), p, true, 0, 3, 0, 20, y.data());
-    for (size_t j = 0; j < 20; ++j) {
-      EXPECT_EQ(y[j], p.bias[j]);
-      EXPECT_EQ(y[20 + j], p.bias[j]);
-      EXPECT_TRUE(std::isnan(y[40 + j]));
+    for (const size_t rows : {3u, 20u}) {
+      std::vector<float> x(rows * 70, 0.0f);
+      x[2 * 70 + 33] = NAN;
+      const Product p(PackedMatrix::Make(panel, 20, 70, 9), x);
+      std::vector<float> y(rows * 20);
+      Multiply(Kernel(panel), p, true, 0, rows, 0, 20, y.data());
+      for (size_t i = 0; i < rows * 20; ++i) {
+        if (i / 20 == 2) {
+          EXPECT_TRUE(std::isnan(y[i])) << rows << " rows, " << i;
+        } else {
+          EXPECT_EQ(y[i], p.bias[i % 20]) << rows << " rows, " << i;
+        }
+      }
     }
   }
 }
