@@ -107,7 +107,7 @@ class BenchCommand {
                    {"threads", live.session().threads()},
                    {"isa", model.info().kernels},
                    {"kv", context_options_.kv},
-                   {"chunk", context_options_.chunk},
+                   {"chunk", live.session().chunk()},
                    {"prompt_tokens", prompt_tokens_},
                    {"tokens", tokens_},
                    {"runs", runs_}};

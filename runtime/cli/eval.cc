@@ -30,6 +30,9 @@ class Reader {
   Reader(const Model& model, const SessionOptions& options, const std::string& place)
       : live_(model, options, place), place_(place), vocab_(model.info().vocab) {}
 
+  /// Tokens that Read may take; the same for models on one machine.
+  uint32_t chunk() { return live_.session().chunk(); }
+
   void StartOver() { Check(live_.session().Truncate(0), ErrorDetail(), place_); }
 
   /// Reads at most a chunk of tokens.
@@ -169,8 +172,8 @@ class EvalCommand {
       const size_t end = std::min(begin + options.context, ids.size());
       reader.StartOver();
       if (truth != nullptr) truth->StartOver();
-      for (size_t at = begin; at < end; at += options.chunk) {
-        const size_t rows = std::min<size_t>(options.chunk, end - at);
+      for (size_t at = begin; at < end; at += reader.chunk()) {
+        const size_t rows = std::min<size_t>(reader.chunk(), end - at);
         reader.Read(ids.subspan(at, rows));
         if (truth != nullptr) truth->Read(ids.subspan(at, rows));
         for (size_t row = 0; row < rows; ++row) {

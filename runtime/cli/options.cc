@@ -95,9 +95,10 @@ void ContextOptions::Define(CLI::App* command) {
   command->add_option("--kv", kv, "How keys and values are kept: int8, f16 or f32")
       ->check(CLI::IsMember(kKvNames))
       ->capture_default_str();
-  command->add_option("--chunk", chunk, "Tokens of the prompt that are processed together")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  command
+      ->add_option("--chunk", chunk,
+                   "Tokens of the prompt that are processed together; default: 64, with AMX 128")
+      ->check(CLI::PositiveNumber);
   command->add_option("--threads", threads, "Threads; default: the usable cores")
       ->check(CLI::PositiveNumber);
 }

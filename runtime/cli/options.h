@@ -44,7 +44,7 @@ struct ModelOptions {
 
 struct ContextOptions {
   uint32_t context = 0;
-  uint32_t chunk = 64;
+  uint32_t chunk = 0;
   std::string kv = "f16";
   int threads = 0;
 

@@ -105,8 +105,9 @@ struct AttentionArgs {
 };
 
 struct KernelTable {
-  const char* name;  ///< of the instruction set, e.g. "avx2"; for people
-  bool fused;        ///< it has a fused multiply-add
+  const char* name;      ///< of the instruction set, e.g. "avx2"; for people
+  bool fused;            ///< it has a fused multiply-add
+  uint32_t prompt_rows;  ///< so many rows of a prompt at a time are enough for its products
 
   /// By panel. With q8 and q4 the sums over int8 are exact, and the few roundings
   /// after them are the same everywhere: a result has the bits of Reference() on every

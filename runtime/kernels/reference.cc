@@ -186,6 +186,7 @@ const KernelTable& Reference() {
   static constexpr KernelTable table = {
       .name = "reference",
       .fused = true,
+      .prompt_rows = 64,
       .matmul = {MatMul<float>, MatMul<uint16_t>, MatMulPanels, MatMulPanels},
       .gather = {Gather<float>, Gather<uint16_t>, GatherPanel, GatherPanel},
       .quantize = QuantizeRow,

@@ -37,10 +37,14 @@ const char* NameOf(int64_t target) {
   }
 }
 
+/// Then reading and unpacking weights is little beside multiplying.
+constexpr uint32_t kPromptRows = 64;
+
 void Fill(int64_t target, KernelTable* table) {
   hwy::GetChosenTarget().Update(target);
   *table = {};
   table->name = NameOf(target);
+  table->prompt_rows = kPromptRows;
   FillAttention(table);
   FillElementwise(table);
   FillMatMul(table);
@@ -68,7 +72,11 @@ using MatMulFunction = void (*)(const MatMulTile&);
 void ExtendForCpu([[maybe_unused]] Tables* tables) {
 #if defined(__x86_64__)
   if (HasAvx512Vnni()) Extend("avx512_vnni", MatMulQ8Vnni, MatMulQ4Vnni, tables);
-  if (EnableAmx()) Extend("amx_int8", MatMulQ8Amx, MatMulQ4Amx, tables);
+  if (EnableAmx()) {
+    Extend("amx_int8", MatMulQ8Amx, MatMulQ4Amx, tables);
+    // So quick that unpacking the weights shows.
+    tables->table[tables->count - 1].prompt_rows = 2 * kPromptRows;
+  }
 #elif defined(__aarch64__)
   if (HasDotProducts()) Extend("neon_dotprod", MatMulQ8Dot, MatMulQ4Dot, tables);
 #elif defined(__wasm_relaxed_simd__)

@@ -150,7 +150,7 @@ Result<quanta::SessionOptions> SessionOptionsFrom(const quanta_session_options* 
   QUANTA_ASSIGN(const quanta_session_options c, ReadOptions(options, detail));
   quanta::SessionOptions result;
   result.context = c.context;
-  if (c.chunk != 0) result.chunk = c.chunk;
+  result.chunk = c.chunk;
   if (c.kv_type > QUANTA_KV_INT8) {
     return Fail(detail, Code::kInvalidArgument, "unknown kv_type", "kv_type is %u", c.kv_type);
   }

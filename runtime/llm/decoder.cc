@@ -395,7 +395,7 @@ Decoder::Input Decoder::Prepare(const float* x, size_t rows,
   if (!wanted) return {x, nullptr, rows, k};
   Begin(Phase::kQuantize);
   const size_t bytes = kernels::QuantizedBytes(k);
-  team_.Rows(rows, k,
+  team_.Rows(rows, k * kQuantizeWork,
              [&](size_t row) { table_->quantize(x + row * k, k, quantized_ + row * bytes); });
   return {x, quantized_, rows, k};
 }

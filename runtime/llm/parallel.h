@@ -17,6 +17,8 @@ namespace quanta::llm {
 inline constexpr size_t kTileWork = size_t{1} << 15;
 /// How many multiply-adds of int8 take the time of one of floats.
 inline constexpr size_t kQuantizedSpeed = 8;
+/// How many multiply-adds of floats take the time of rounding one to int8.
+inline constexpr size_t kQuantizeWork = 8;
 inline constexpr size_t kTilesPerThread = 8;
 inline constexpr size_t kTileColumns = 16;  ///< tiles begin where panels do
 
@@ -26,6 +28,15 @@ inline size_t TileWidth(size_t columns, size_t work, int threads) {
   const size_t worthwhile = kTileWork / std::max<size_t>(work, 1);
   const size_t width = std::max(even, worthwhile) + kTileColumns;
   return width - width % kTileColumns;
+}
+
+/// Into how many tiles `rows` rows of `work` operations each are cut: worthwhile ones, and as
+/// many for every thread if there is more than one.
+inline size_t RowTiles(size_t rows, size_t work, int threads) {
+  const size_t per_tile = std::max<size_t>(1, kTileWork / std::max<size_t>(work, 1));
+  const auto team = static_cast<size_t>(threads);
+  const size_t tiles = (rows + per_tile - 1) / per_tile;
+  return tiles <= 1 ? tiles : std::min(rows, (tiles + team - 1) / team * team);
 }
 
 class Team {
@@ -46,10 +57,10 @@ class Team {
   /// body(row) for every row, of `work` operations each.
   template <class Body>
   void Rows(size_t rows, size_t work, const Body& body) const {
-    const size_t per_tile = std::max<size_t>(1, kTileWork / std::max<size_t>(work, 1));
-    Tiles((rows + per_tile - 1) / per_tile, [&](size_t tile, int) {
-      const size_t end = std::min(rows, (tile + 1) * per_tile);
-      for (size_t row = tile * per_tile; row < end; ++row) body(row);
+    const size_t tiles = RowTiles(rows, work, threads_);
+    Tiles(tiles, [&](size_t tile, int) {
+      const size_t end = (tile + 1) * rows / tiles;
+      for (size_t row = tile * rows / tiles; row < end; ++row) body(row);
     });
   }
 

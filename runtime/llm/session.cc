@@ -54,10 +54,11 @@ Result<llm::DecoderSettings> Resolve(const Model& model, const SessionOptions& o
                 "a context of %u tokens was asked for: this model was made for at most %u",
                 options.context, limit);
   }
-  if (options.chunk == 0 || options.chunk > SessionOptions::kMaxChunk) {
-    return BadOption("chunk", options.chunk, "from 1 to 4096", detail);
+  if (options.chunk > SessionOptions::kMaxChunk) {
+    return BadOption("chunk", options.chunk, "from 0 (what suits the machine) to 4096", detail);
   }
-  settings.chunk = std::min(options.chunk, settings.context);
+  const uint32_t chunk = options.chunk != 0 ? options.chunk : model.impl().kernels->prompt_rows;
+  settings.chunk = std::min(chunk, settings.context);
   if (options.kv > KvType::kInt8) {
     return BadOption("kv", static_cast<int>(options.kv), "f16, f32 or int8", detail);
   }
@@ -220,6 +221,7 @@ Status Session::Truncate(size_t tokens) {
 
 size_t Session::position() const { return state_->position; }
 uint32_t Session::context() const { return state_->settings.context; }
+uint32_t Session::chunk() const { return state_->settings.chunk; }
 int Session::threads() const { return state_->settings.threads; }
 std::span<const int32_t> Session::tokens() const { return state_->history(); }
 const Model& Session::model() const { return *state_->model; }

@@ -165,7 +165,7 @@ enum { QUANTA_KV_F16 = 0, QUANTA_KV_F32 = 1, QUANTA_KV_INT8 = 2 };
 typedef struct quanta_session_options {
   uint32_t struct_size;
   uint32_t context;    /* tokens it can hold; 0 = the model's own */
-  uint32_t chunk;      /* tokens per prefill step; 0 = 64 */
+  uint32_t chunk;      /* tokens per prefill step; 0 = what suits the machine */
   uint32_t kv_type;    /* QUANTA_KV_ */
   int32_t threads;     /* 0 = the usable cores */
   uint32_t all_logits; /* not 0: room for the logits of every token of a chunk */

@@ -19,7 +19,9 @@ struct SessionOptions {
   static constexpr int kMaxThreads = 256;
 
   uint32_t context = 0;  ///< tokens the session can hold; 0 = the model's own
-  uint32_t chunk = 64;   ///< tokens per prefill step: activations are sized for it
+  /// Tokens per prefill step, for which activations are sized; 0 = as many as make a prompt
+  /// fast on this machine: 64, with AMX 128.
+  uint32_t chunk = 0;
   KvType kv = KvType::kF16;
   int threads = 0;          ///< 0 = the usable cores, asked for anew each time
   bool all_logits = false;  ///< room for the logits of a whole chunk (eval)
@@ -138,6 +140,7 @@ class Session {
 
   size_t position() const;                  ///< tokens fed
   uint32_t context() const;                 ///< tokens it can hold
+  uint32_t chunk() const;                   ///< tokens per prefill step
   int threads() const;                      ///< in use
   std::span<const int32_t> tokens() const;  ///< fed so far, [position()]
   const Model& model() const;

@@ -25,25 +25,42 @@ struct Extremes {
 
 HWY_INLINE Extremes FindExtremes(const float* x, size_t k) {
   const V zero = hn::Zero(kF);
-  V low = zero, high = zero, poison = zero;
-  const auto take = [&](V v) HWY_ATTR {
-    low = hn::Min(low, v);
-    high = hn::Max(high, v);
-    poison = hn::Add(poison, hn::Mul(v, zero));  // NaN from anything that is not finite
+  // As many at once as hide how long one takes.
+  V low[4] = {zero, zero, zero, zero}, high[4] = {zero, zero, zero, zero};
+  V poison[4] = {zero, zero, zero, zero};
+  const auto take = [&](size_t c, V v) HWY_ATTR {
+    low[c] = hn::Min(low[c], v);
+    high[c] = hn::Max(high[c], v);
+    poison[c] = hn::MulAdd(v, zero, poison[c]);  // NaN from anything that is not finite
   };
   size_t i = 0;
-  for (; i + kLanes <= k; i += kLanes) take(hn::LoadU(kF, x + i));
-  if (i < k) take(hn::LoadN(kF, x + i, k - i));
-  return {hn::ReduceMin(kF, low), hn::ReduceMax(kF, high), hn::ReduceSum(kF, poison) == 0};
+  for (; i + 4 * kLanes <= k; i += 4 * kLanes) {
+    QUANTA_UNROLL
+    for (size_t c = 0; c < 4; ++c) take(c, hn::LoadU(kF, x + i + c * kLanes));
+  }
+  for (; i + kLanes <= k; i += kLanes) take(0, hn::LoadU(kF, x + i));
+  if (i < k) take(1, hn::LoadN(kF, x + i, k - i));
+  const V least = hn::Min(hn::Min(low[0], low[1]), hn::Min(low[2], low[3]));
+  const V most = hn::Max(hn::Max(high[0], high[1]), hn::Max(high[2], high[3]));
+  const V bad = hn::Add(hn::Add(poison[0], poison[1]), hn::Add(poison[2], poison[3]));
+  return {hn::ReduceMin(kF, least), hn::ReduceMax(kF, most), hn::ReduceSum(kF, bad) == 0};
+}
+
+/// Of no more than a few hundreds.
+HWY_INLINE hn::Vec<I> Rounded(V x) {
+#if HWY_ARCH_X86
+  return hn::NearestIntInRange(kI, x);  // the other's care for large numbers costs as much again
+#else
+  return hn::NearestInt(x);
+#endif
 }
 
 /// The q of kLanes numbers, to memory; returns them.
 HWY_INLINE hn::Vec<I> Quantize(V x, V factor, hn::Vec<I> zero_point, int8_t* to) {
   const hn::Rebind<int8_t, F> bytes;
-  const hn::Rebind<int16_t, F> words;
-  const auto q = hn::Add(hn::NearestInt(hn::Mul(x, factor)), zero_point);
+  const auto q = hn::Add(Rounded(hn::Mul(x, factor)), zero_point);
   const auto clamped = hn::Min(hn::Max(q, hn::Set(kI, -128)), hn::Set(kI, 127));
-  hn::StoreU(hn::DemoteTo(bytes, hn::DemoteTo(words, clamped)), bytes, to);
+  hn::StoreU(hn::DemoteTo(bytes, clamped), bytes, to);
   return clamped;
 }
 

@@ -308,6 +308,23 @@ TEST(DecoderMemory, AWindowedLayerKeepsItsWindowAndAChunkOnly) {
   EXPECT_EQ(saved, (1024 - (16 - 1 + 4)) * 2 * 8 * 4 * 2 + (1024 - 16) * 4);
 }
 
+TEST(RowTiles, AreWorthItAndAsManyForEveryThread) {
+  for (const size_t rows : {1u, 2u, 5u, 64u, 65u, 128u}) {
+    for (const size_t work : {0u, 1u, 600u, 5000u, 1u << 15, 1u << 20}) {
+      for (const int threads : {1, 2, 3, 16}) {
+        const size_t tiles = llm::RowTiles(rows, work, threads);
+        ASSERT_GE(tiles, 1u);
+        ASSERT_LE(tiles, rows);
+        EXPECT_TRUE(tiles == 1 || tiles == rows || tiles % static_cast<size_t>(threads) == 0)
+            << rows << " rows of " << work << ", " << threads << " threads: " << tiles;
+        if (rows * work <= llm::kTileWork) {
+          EXPECT_EQ(tiles, 1u);
+        }
+      }
+    }
+  }
+}
+
 TEST(TileWidth, TilesBeginWherePanelsDoAndAreWorthIt) {
   for (const size_t columns : {1u, 15u, 16u, 17u, 100u, 4096u, 49152u, 128256u}) {
     for (const size_t work : {1u, 64u, 576u, 8192u, 64u * 8192u}) {

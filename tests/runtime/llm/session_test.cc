@@ -7,6 +7,7 @@
 #include <string>
 
 #include "quanta/arena.h"
+#include "runtime/kernels/kernels.h"
 #include "tests/runtime/llm/test_session.h"
 
 namespace quanta {
@@ -106,7 +107,7 @@ TEST_F(SessionTest, OptionsOutOfRangeAreRefused) {
     EXPECT_EQ(result == Code::kOk, detail_.empty());
     return result;
   };
-  EXPECT_EQ(code([](SessionOptions& o) { o.chunk = 0; }), Code::kInvalidArgument);
+  EXPECT_EQ(code([](SessionOptions& o) { o.chunk = 0; }), Code::kOk);
   EXPECT_EQ(code([](SessionOptions& o) { o.chunk = 4097; }), Code::kInvalidArgument);
   EXPECT_EQ(code([](SessionOptions& o) { o.chunk = 4096; }), Code::kOk);
   EXPECT_EQ(code([](SessionOptions& o) { o.threads = -1; }), Code::kInvalidArgument);
@@ -116,6 +117,15 @@ TEST_F(SessionTest, OptionsOutOfRangeAreRefused) {
   EXPECT_EQ(code([](SessionOptions& o) { o.context = 65; }), Code::kLimit);
   EXPECT_STREQ(detail_.text(),
                "a context of 65 tokens was asked for: this model was made for at most 64");
+}
+
+TEST_F(SessionTest, WithoutAChunkItIsWhatTheKernelsAreQuickWith) {
+  SessionOptions options = TinyOptions(0, 1);
+  TestSession session(model_, options);
+  EXPECT_EQ(session->chunk(), std::min(kernels::Best().prompt_rows, session->context()));
+  EXPECT_GE(session->chunk(), 16u);
+  options.chunk = 7;
+  EXPECT_EQ(TestSession(model_, options)->chunk(), 7u);
 }
 
 TEST_F(SessionTest, AChunkLongerThanTheContextIsCutToIt) {
