@@ -38,11 +38,14 @@ QUANTA_INLINE __m512 FirstTerm(const std::byte* strip, const QuantizedRow& row) 
   return _mm512_mul_ps(_mm512_set1_ps(sixteenth), _mm512_loadu_ps(strip));
 }
 
+constexpr size_t kAhead = 1024;
+
 /// Fetches what a single row needs a little later: memory is its limit, and what prefetches
-/// by itself stops where a page ends.
+/// by itself stops where a page ends. Where a strip of which `left` bytes are left ends before
+/// that, it is the beginning of another one, `jump` bytes further.
 template <size_t kBytes>
-QUANTA_INLINE void FetchAhead(const std::byte* from) {
-  Fetch<kBytes, 3>(from + 1024);
+QUANTA_INLINE void FetchAhead(const std::byte* from, size_t left = kAhead, size_t jump = 0) {
+  Fetch<kBytes, 3>(from + kAhead + (left < kAhead ? jump : 0));
 }
 
 struct Q4 {
@@ -64,6 +67,7 @@ struct Q4 {
     const int32_t* offsets = row.offsets(task.k);
     const size_t groups = GroupsOf(task.k);
     const std::byte* from = task.strip;
+    const size_t jump = (kCount - 1) * strip_bytes;  // over the other strips
     __m512 f[kCount];
 #pragma GCC unroll 8
     for (size_t s = 0; s < kCount; ++s) f[s] = FirstTerm(from + s * strip_bytes, row);
@@ -76,7 +80,7 @@ struct Q4 {
 #pragma GCC unroll 8
       for (size_t s = 0; s < kCount; ++s) {
         const std::byte* group = from + s * strip_bytes;
-        FetchAhead<kNibbleBytes>(group);
+        FetchAhead<kNibbleBytes>(group, (groups - g) * kGroupBytes, jump);
         const __m512i v = Load(group), w = Load(group + 64);
         const __m512i v2 = Load(group + 128), w2 = Load(group + 192);
         __m512i a = _mm512_dpbusd_epi32(offset, LowNibbles(v), x0);
