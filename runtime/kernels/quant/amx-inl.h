@@ -18,8 +18,6 @@ using namespace avx512;
 
 inline constexpr size_t kTall = 16;  ///< rows of a tile
 inline constexpr size_t kLine = 64;  ///< bytes of a tile's row
-/// Below, a tile that is mostly empty takes as long as separate rows do.
-inline constexpr size_t kFewRows = 6;
 
 /// LDTILECFG's operand.
 struct alignas(64) TileShapes {
@@ -64,6 +62,7 @@ struct Rows {
 };
 
 /// KernelTable::matmul. `Kernel` makes whole strips, `Few` few rows and parts of strips:
+///   kFewRows: for fewer, a tile that is mostly empty takes as long as separate rows do
 ///   kMostRows
 ///   static void Shapes(size_t tall, TileShapes*);
 ///   static void Run(const Weights&, size_t begin, size_t end, const Rows&, Scratch*);
@@ -71,7 +70,7 @@ template <class Kernel, void (*Few)(const MatMulTile&)>
 void MatMul(const MatMulTile& tile) {
   const size_t begin = (size_t{tile.begin} + kStripRows - 1) / kStripRows * kStripRows;
   const size_t end = tile.end / kStripRows * kStripRows;
-  if (tile.rows < kFewRows || begin >= end) return Few(tile);
+  if (tile.rows < Kernel::kFewRows || begin >= end) return Few(tile);
   const size_t row_bytes = QuantizedBytes(tile.w->k), tall = std::min<size_t>(kTall, tile.rows);
   TileShapes shapes;
   Kernel::Shapes(tall, &shapes);

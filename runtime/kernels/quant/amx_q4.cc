@@ -17,7 +17,7 @@ namespace quanta::kernels::amx {
 namespace {
 
 struct Q4 {
-  static constexpr size_t kMostRows = 64;
+  static constexpr size_t kFewRows = 8, kMostRows = 64;
   static constexpr size_t kMostStrips = 8;
   static constexpr size_t kBlock = 4;                  ///< groups
   static constexpr size_t kLines = kGroupColumns / 4;  ///< of a group, unpacked
@@ -63,7 +63,7 @@ struct Q4 {
 
   /// The sums of one or two tiles of rows, and what they are to be added to.
   struct Pending {
-    size_t tiles = 0;
+    size_t tiles = 0, tall = 0;
     const Sums (*sums)[kBlock] = nullptr;
     const Scales* scales = nullptr;
     Floats* f = nullptr;
@@ -146,7 +146,8 @@ struct Q4 {
           } else {
             Multiply<kGroups, 1>(step, pending, sums);
           }
-          pending = {two ? size_t{2} : size_t{1}, sums, &scales, scratch->f[s] + tile * kTall};
+          pending = {two ? size_t{2} : size_t{1}, rows.tall, sums, &scales,
+                     scratch->f[s] + tile * kTall};
         }
       }
     }
@@ -259,14 +260,13 @@ struct Q4 {
   /// Adds the scaled sums of a part of the pending rows.
   template <size_t kGroups>
   static QUANTA_INLINE void Add(const Pending& pending, size_t part) {
-    const size_t tile = part / kParts;
-    if (tile >= pending.tiles) return;
+    const size_t tile = part / kParts, begin = part % kParts * kPart;
+    if (tile >= pending.tiles || begin >= pending.tall) return;
     const Sums(&sums)[kBlock] = pending.sums[tile];
     Floats* f = pending.f + tile * kTall;
     __m512 scales[kGroups];
 #pragma GCC unroll 4
     for (size_t i = 0; i < kGroups; ++i) scales[i] = _mm512_load_ps((*pending.scales)[i]);
-    const size_t begin = part % kParts * kPart;
 #pragma GCC unroll 4
     for (size_t r = begin; r < begin + kPart; ++r) {
       __m512 sum = _mm512_load_ps(f[r]);

@@ -12,7 +12,7 @@ namespace quanta::kernels::amx {
 namespace {
 
 struct Q8 {
-  static constexpr size_t kMostRows = 128;
+  static constexpr size_t kFewRows = 6, kMostRows = 128;
   static constexpr size_t kColumns = 2048;                ///< of the matrix, unpacked at a time
   static constexpr size_t kSteps = kLine / kStepColumns;  ///< of the panel, in a tile
 
