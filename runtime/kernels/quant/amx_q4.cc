@@ -197,6 +197,7 @@ struct Q4 {
   static QUANTA_INLINE void Multiply(const Step& step, const Pending& pending,
                                      Sums (*sums)[kBlock]) {
     // Each of 2 kGroups products has its share of the pending rows.
+    // Written out, since tiles go by numbers that must be literals.
     constexpr size_t kShare = 2 * kParts / (2 * kGroups);
     _tile_loadd(6, step.first, step.stride);
     _tile_zero(0);
