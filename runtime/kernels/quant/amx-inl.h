@@ -89,12 +89,7 @@ void MatMul(const MatMulTile& tile) {
   }
   _tile_release();  // else the system keeps saving 8 KiB of tiles
   AddBias(tile, begin, end);
-  MatMulTile part = tile;
-  part.end = static_cast<uint32_t>(begin);
-  if (part.begin != part.end) Few(part);
-  part.begin = static_cast<uint32_t>(end);
-  part.end = tile.end;
-  if (part.begin != part.end) Few(part);
+  Around<Few>(tile, begin, end);
 }
 
 }  // namespace quanta::kernels::amx

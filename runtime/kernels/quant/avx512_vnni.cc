@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #if defined(__x86_64__)
-#include "runtime/kernels/quant/avx512-inl.h"
-#include "runtime/kernels/quant/drive.h"
+#include "runtime/kernels/quant/avx512_pairs-inl.h"
 #include "runtime/kernels/quant/kernels_x86.h"
 
 // vpdpbusd multiplies unsigned by signed bytes. The weights are the unsigned ones: nibbles
@@ -21,11 +20,6 @@ QUANTA_INLINE __m512i Broadcast8(const int8_t* from) {
   int64_t bits;
   __builtin_memcpy(&bits, from, sizeof(bits));
   return _mm512_set1_epi64(bits);
-}
-QUANTA_INLINE __m512i Broadcast4(const int8_t* from) {
-  int32_t bits;
-  __builtin_memcpy(&bits, from, sizeof(bits));
-  return _mm512_set1_epi32(bits);
 }
 
 QUANTA_INLINE __m512i AddPairs(__m512i a, __m512i b) {
@@ -56,7 +50,7 @@ struct Q4 {
     if constexpr (kCount == 1) {
       RunStrips<1>(task, 0);
     } else {
-      ManyRows<kCount>(task);
+      FewRows<kCount>(task);
     }
   }
 
@@ -117,7 +111,7 @@ struct Q4 {
   }
 
   template <size_t kCount>
-  static void ManyRows(const StripTask& task) {
+  static void FewRows(const StripTask& task) {
     const std::byte* from = task.strip + kStripHead;
     const size_t groups = GroupsOf(task.k);
     const int8_t* q = task.row(0).q();
@@ -146,6 +140,74 @@ struct Q4 {
   }
 };
 
+/// Many rows of q4: their floats lie in y from block to block.
+struct Q4Pair {
+  static QUANTA_INLINE void Unpack(const PairTask& task, size_t g) {
+#pragma GCC unroll 2
+    for (size_t s = 0; s < kPair; ++s) {
+      const std::byte* from = task.strip(s) + kStripHead + (task.group + g) * kGroupBytes;
+      __m512i w[kQuads];
+      Q4::Unpack(from, w);
+#pragma GCC unroll 8
+      for (size_t i = 0; i < kQuads; ++i) _mm512_store_si512(task.block->quads[g][i][s], w[i]);
+      _mm512_store_ps(task.block->scales[g][s], Scales(from));
+    }
+  }
+
+  template <size_t kCount, bool kUnpack>
+  static void Run(PairTask task) {
+    const int8_t* q = task.q();
+    const int32_t* offsets = task.row(0).offsets(task.k) + task.group;
+    __m512 f[kCount][kPair];
+    if (task.first()) {
+#pragma GCC unroll 8
+      for (size_t r = 0; r < kCount; ++r) {
+        f[r][0] = FirstTerm(task.strip(0), task.row(r));
+        f[r][1] = FirstTerm(task.strip(1), task.row(r));
+      }
+    } else {
+#pragma GCC unroll 8
+      for (size_t r = 0; r < kCount; ++r) {
+        f[r][0] = _mm512_loadu_ps(task.out(r, 0));
+        f[r][1] = _mm512_loadu_ps(task.out(r, 1));
+      }
+    }
+    if constexpr (kUnpack) Unpack(task, 0);
+    for (size_t g = 0; g < task.groups; ++g, q += kGroupColumns, ++offsets) {
+      if (kUnpack && g + 1 < task.groups) Unpack(task, g + 1);
+      task.next->Step();
+      __m512i sum[kCount][kPair];
+#pragma GCC unroll 8
+      for (size_t r = 0; r < kCount; ++r) {
+        sum[r][0] = sum[r][1] =
+            Broadcast4(reinterpret_cast<const int8_t*>(offsets) + r * task.row_bytes);
+      }
+      AddGroup<kCount>(task.block->quads[g], q, task.row_bytes, sum);
+#pragma GCC unroll 2
+      for (size_t s = 0; s < kPair; ++s) {
+        const __m512 scales = _mm512_load_ps(task.block->scales[g][s]);
+#pragma GCC unroll 8
+        for (size_t r = 0; r < kCount; ++r) {
+          f[r][s] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[r][s]), scales, f[r][s]);
+        }
+      }
+    }
+    if (task.last()) {
+#pragma GCC unroll 8
+      for (size_t r = 0; r < kCount; ++r) {
+        const __m512 scale = _mm512_set1_ps(16 * task.row(r).scale);
+        f[r][0] = _mm512_mul_ps(f[r][0], scale);
+        f[r][1] = _mm512_mul_ps(f[r][1], scale);
+      }
+    }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kCount; ++r) {
+      _mm512_storeu_ps(task.out(r, 0), f[r][0]);
+      _mm512_storeu_ps(task.out(r, 1), f[r][1]);
+    }
+  }
+};
+
 struct Q8 {
   static constexpr size_t kRows = 12, kStrips = 4;
 
@@ -154,7 +216,7 @@ struct Q8 {
     if constexpr (kCount == 1) {
       RunStrips<1>(task, 0);
     } else {
-      ManyRows<kCount>(task);
+      FewRows<kCount>(task);
     }
   }
 
@@ -221,7 +283,7 @@ struct Q8 {
   }
 
   template <size_t kCount>
-  static void ManyRows(const StripTask& task) {
+  static void FewRows(const StripTask& task) {
     const std::byte* from = task.strip + kStripHead;
     const size_t steps = StepsOf(task.k);
     const int8_t* q = task.row(0).q();
@@ -247,14 +309,74 @@ struct Q8 {
   }
 };
 
+/// Many rows of q8: their integer sums lie in y from block to block.
+struct Q8Pair {
+  static QUANTA_INLINE void Unpack(const PairTask& task, size_t g) {
+    constexpr size_t kSteps = kGroupColumns / kStepColumns;
+    const size_t first = (task.group + g) * kSteps;
+    const size_t count = std::min(kSteps, StepsOf(task.k) - first);
+#pragma GCC unroll 2
+    for (size_t s = 0; s < kPair; ++s) {
+      const std::byte* from = task.strip(s) + kStripHead + first * kStepBytes;
+#pragma GCC unroll 4
+      for (size_t i = 0; i < kSteps; ++i, from += kStepBytes) {
+        if (i >= count) from -= kStepBytes;  // what meets zeros may be anything
+        const __m512i a = Q8::Unsigned(Load(from));
+        const __m512i b = Q8::Unsigned(Load(from + 64));
+        _mm512_store_si512(task.block->quads[g][2 * i][s], Evens(a, b));
+        _mm512_store_si512(task.block->quads[g][2 * i + 1][s], Odds(a, b));
+      }
+    }
+  }
+
+  template <size_t kCount, bool kUnpack>
+  static void Run(PairTask task) {
+    const int8_t* q = task.q();
+    __m512i sum[kCount][kPair];
+    if (task.first()) {
+#pragma GCC unroll 8
+      for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
+    } else {
+#pragma GCC unroll 8
+      for (size_t r = 0; r < kCount; ++r) {
+        sum[r][0] = Load(task.out(r, 0));
+        sum[r][1] = Load(task.out(r, 1));
+      }
+    }
+    if constexpr (kUnpack) Unpack(task, 0);
+    for (size_t g = 0; g < task.groups; ++g, q += kGroupColumns) {
+      if (kUnpack && g + 1 < task.groups) Unpack(task, g + 1);
+      task.next->Step();
+      AddGroup<kCount>(task.block->quads[g], q, task.row_bytes, sum);
+    }
+    if (task.last()) {
+#pragma GCC unroll 8
+      for (size_t r = 0; r < kCount; ++r) {
+        Q8::Store(task.strip(0), task.k, task.row(r), sum[r][0], task.out(r, 0));
+        Q8::Store(task.strip(1), task.k, task.row(r), sum[r][1], task.out(r, 1));
+      }
+    } else {
+#pragma GCC unroll 8
+      for (size_t r = 0; r < kCount; ++r) {
+        _mm512_storeu_si512(task.out(r, 0), sum[r][0]);
+        _mm512_storeu_si512(task.out(r, 1), sum[r][1]);
+      }
+    }
+  }
+};
+
 }  // namespace
 }  // namespace quanta::kernels
 QUANTA_TARGET_END
 
 namespace quanta::kernels {
 
-void MatMulQ8Vnni(const MatMulTile& tile) { StripDriver<Q8>::MatMul(tile); }
-void MatMulQ4Vnni(const MatMulTile& tile) { StripDriver<Q4>::MatMul(tile); }
+void MatMulQ8Vnni(const MatMulTile& tile) {
+  avx512::PairDriver<Q8Pair, &StripDriver<Q8>::MatMul>::MatMul(tile);
+}
+void MatMulQ4Vnni(const MatMulTile& tile) {
+  avx512::PairDriver<Q4Pair, &StripDriver<Q4>::MatMul>::MatMul(tile);
+}
 
 // These builtins ask for the operating system's support as well.
 bool HasAvx512Vnni() {

@@ -34,6 +34,17 @@ inline void AddBias(const MatMulTile& tile, size_t begin, size_t end) {
   }
 }
 
+/// What a tile has of columns before `begin` and from `end` on, by `MatMul`.
+template <void (*MatMul)(const MatMulTile&)>
+void Around(const MatMulTile& tile, size_t begin, size_t end) {
+  MatMulTile part = tile;
+  part.end = static_cast<uint32_t>(begin);
+  if (part.begin != part.end) MatMul(part);
+  part.begin = static_cast<uint32_t>(end);
+  part.end = tile.end;
+  if (part.begin != part.end) MatMul(part);
+}
+
 /// `Kernel`: kRows, the most rows that are worth unpacking a strip for, and
 /// template <size_t kRows> static void Run(const StripTask&). If it has kStrips, a single row
 /// takes so many strips side by side where it can:

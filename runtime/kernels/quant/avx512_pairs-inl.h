@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Products of many rows on AVX-512 with VNNI: include it in sources for x86-64 only.
+///
+/// A block of the columns of two strips is unpacked once for all rows, into the first-level
+/// cache. A tile of six rows has twelve sums under way, which is as many as the latency of the two
+/// multipliers takes, and a broadcast of four activations serves both strips.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "runtime/kernels/quant/avx512-inl.h"
+#include "runtime/kernels/quant/drive.h"
+
+QUANTA_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512vnni")
+namespace quanta::kernels::avx512 {
+
+inline constexpr size_t kPair = 2;
+inline constexpr size_t kPairColumns = kPair * kStripRows;
+inline constexpr size_t kQuad = 4;  ///< columns of the matrix that vpdpbusd adds up
+inline constexpr size_t kQuads = kGroupColumns / kQuad;
+
+/// Unpacked columns of a pair, kGroups times 32 of them.
+struct alignas(64) PairBlock {
+  static constexpr size_t kGroups = 24;
+  std::byte quads[kGroups][kQuads][kPair][64];  ///< 16 x 4 unsigned bytes
+  float scales[kGroups][kPair][kStripRows];     ///< of q4
+};
+
+/// Fetches the strips that come next to the second-level cache, little by little.
+class NextPair {
+ public:
+  NextPair(const std::byte* from, size_t bytes, size_t steps)
+      : at_(from), end_(from + bytes), lines_((bytes / 64 + steps) / steps) {}
+
+  QUANTA_INLINE void Step() {
+    if (at_ >= end_) return;
+    for (size_t i = 0; i < lines_; ++i, at_ += 64) __builtin_prefetch(at_, 0, 2);
+  }
+
+ private:
+  const std::byte *at_, *end_;
+  size_t lines_;  ///< a step
+};
+
+/// Some rows times a block.
+struct PairTask {
+  PairBlock* block;
+  const std::byte* strips;
+  size_t strip_bytes, k;
+  size_t row_bytes, y_stride;
+  NextPair* next;
+  size_t group = 0, groups = 0;     ///< of the matrix, in the block
+  const std::byte* rows = nullptr;  ///< QuantizedRow each
+  /// [rows, y_stride], 32 columns of it; before the last block: what was added up so far
+  float* y = nullptr;
+
+  bool first() const { return group == 0; }
+  bool last() const { return group + groups == GroupsOf(k); }
+  const std::byte* strip(size_t s) const { return strips + s * strip_bytes; }
+  const QuantizedRow& row(size_t r) const {
+    return *reinterpret_cast<const QuantizedRow*>(rows + r * row_bytes);
+  }
+  const int8_t* q() const { return row(0).q() + group * kGroupColumns; }
+  void Skip(size_t count) {
+    rows += count * row_bytes;
+    y += count * y_stride;
+  }
+  float* out(size_t r, size_t s) const { return y + r * y_stride + s * kStripRows; }
+};
+
+QUANTA_INLINE __m512i Broadcast4(const int8_t* from) {
+  int32_t bits;
+  __builtin_memcpy(&bits, from, sizeof(bits));
+  return _mm512_set1_epi32(bits);
+}
+
+/// sum[r][s] += the products of row r's 32 activations from x + r * row_bytes on with a group.
+template <size_t kCount>
+QUANTA_INLINE void AddGroup(const std::byte (&quads)[kQuads][kPair][64], const int8_t* x,
+                            size_t row_bytes, __m512i (&sum)[kCount][kPair]) {
+#pragma GCC unroll 8
+  for (size_t i = 0; i < kQuads; ++i) {
+    const __m512i w0 = Load(quads[i][0]), w1 = Load(quads[i][1]);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kCount; ++r) {
+      const __m512i four = Broadcast4(x + r * row_bytes + i * kQuad);
+      sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], w0, four);
+      sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], w1, four);
+    }
+  }
+}
+
+/// `Kernel`: template <size_t kCount, bool kUnpack> static void Run(PairTask), for at most
+/// kTileRows rows; the first ones unpack the block while they are multiplied with it.
+/// `Few` makes what is not worth unpacking: few rows, and strips without a second one.
+template <class Kernel, void (*Few)(const MatMulTile&)>
+class PairDriver {
+ public:
+  /// KernelTable::matmul.
+  static void MatMul(const MatMulTile& tile) {
+    const size_t begin = (size_t{tile.begin} + kStripRows - 1) / kStripRows * kStripRows;
+    if (tile.rows < kFewRows || begin + kPairColumns > tile.end) return Few(tile);
+    const size_t end = tile.end - (tile.end - begin) % kPairColumns;
+    PairBlock block;
+    for (size_t j = begin; j < end; j += kPairColumns) Pair(tile, j, &block);
+    AddBias(tile, begin, end);
+    Around<Few>(tile, begin, end);
+  }
+
+ private:
+  static constexpr size_t kFewRows = 13, kTileRows = 6, kLowest = 4;
+
+  static void Pair(const MatMulTile& tile, size_t column, PairBlock* block) {
+    const size_t k = tile.w->k, bytes = StripBytes(tile.w->panel, k), groups = GroupsOf(k);
+    const size_t tiles = (tile.rows + kTileRows - 1) / kTileRows;
+    const std::byte* strips = StripOf(*tile.w, column);
+    NextPair next(strips + kPair * bytes, kPair * bytes, tiles * groups);
+    PairTask task = {.block = block,
+                     .strips = strips,
+                     .strip_bytes = bytes,
+                     .k = k,
+                     .row_bytes = QuantizedBytes(k),
+                     .y_stride = tile.y_stride,
+                     .next = &next};
+    const size_t blocks = (groups + PairBlock::kGroups - 1) / PairBlock::kGroups;
+    for (size_t b = 0; b < blocks; ++b, task.group += task.groups) {
+      task.groups = (b + 1) * groups / blocks - task.group;
+      task.rows = tile.quantized;
+      task.y = tile.y + column;
+      Kernel::template Run<kTileRows, true>(task);
+      task.Skip(kTileRows);
+      size_t left = tile.rows - kTileRows;
+      // Two lower tiles are quicker than a full one and a row or two. (Calls of known functions:
+      // one by a table takes as long as several rows.)
+      for (; left >= kTileRows + kLowest || left == kTileRows; left -= kTileRows) {
+        Kernel::template Run<kTileRows, false>(task);
+        task.Skip(kTileRows);
+      }
+      if (left > kTileRows) {
+        const size_t count = (left + 1) / 2;
+        kRun[count - 1](task);
+        task.Skip(count);
+        left -= count;
+      }
+      if (left != 0) kRun[left - 1](task);
+    }
+  }
+
+  using Function = void (*)(PairTask);
+  template <size_t... kCounts>
+  static constexpr std::array<Function, kTileRows> List(std::index_sequence<kCounts...>) {
+    return {&Kernel::template Run<kCounts + 1, false>...};
+  }
+  static constexpr std::array<Function, kTileRows> kRun =
+      List(std::make_index_sequence<kTileRows>());
+};
+
+}  // namespace quanta::kernels::avx512
+QUANTA_TARGET_END
