@@ -13,7 +13,7 @@
 namespace quanta::kernels {
 namespace {
 
-constexpr size_t kMaxTables = 6;
+constexpr size_t kMaxTables = 7;
 
 struct Tables {
   KernelTable table[kMaxTables];
@@ -71,7 +71,12 @@ using MatMulFunction = void (*)(const MatMulTile&);
 /// Instruction sets for integers that the kernels of floats gain nothing from.
 void ExtendForCpu([[maybe_unused]] Tables* tables) {
 #if defined(__x86_64__)
-  if (HasAvx512Vnni()) Extend("avx512_vnni", MatMulQ8Vnni, MatMulQ4Vnni, tables);
+  if (HasAvx512Vnni()) {
+    const auto intel = [&] { Extend("avx512_vnni", MatMulQ8Vnni, MatMulQ4Vnni, tables); };
+    if (IsAmd()) intel();
+    Extend("avx512_vnni_zen", MatMulQ8VnniZen, MatMulQ4VnniZen, tables);
+    if (!IsAmd()) intel();
+  }
   if (EnableAmx()) {
     Extend("amx_int8", MatMulQ8Amx, MatMulQ4Amx, tables);
     // So quick that unpacking the weights shows.

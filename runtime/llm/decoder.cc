@@ -207,9 +207,10 @@ void Decoder::Project(size_t index, const Chunk& chunk) {
   const LayerWeights& layer = model_->weights.layers[index];
   const Input in = Prepare(BlockInput(layer.attention, x_, chunk.rows), chunk.rows,
                            {&layer.q, &layer.k, &layer.v});
+  // In the file's order: the end of one matrix fetches the beginning of the next one.
   const Product products[] = {
-      {&layer.k, in, k_}, {&layer.v, in, v_}, {&layer.q, in.Last(chunk.live), q_}};
-  Multiply(Phase::kQkv, {products, chunk.live == 0 ? size_t{2} : size_t{3}});
+      {&layer.q, in.Last(chunk.live), q_}, {&layer.k, in, k_}, {&layer.v, in, v_}};
+  Multiply(Phase::kQkv, std::span(products).subspan(chunk.live == 0 ? 1 : 0));
 }
 
 /// Norms and rotates the heads, and puts keys and values into the cache.
@@ -305,8 +306,8 @@ void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
   const Product first[] = {up, gate};
   Begin(Phase::kGateUp, {first, arch_->gated ? size_t{2} : size_t{1}});
   team_.Columns(F, work, [&](size_t begin, size_t end) {
-    MultiplyColumns(up, begin, end);
     if (arch_->gated) MultiplyColumns(gate, begin, end);
+    MultiplyColumns(up, begin, end);
     for (size_t row = 0; row < rows; ++row) {
       float* y = up_ + row * F + begin;
       const float* act = arch_->gated ? gate_ + row * F + begin : y;

@@ -15,19 +15,31 @@ namespace quanta::llm {
 /// Multiply-adds that are worth one tile: a few microseconds, so that a thread
 /// that loses its core delays the others by little, and claiming a tile is cheap.
 inline constexpr size_t kTileWork = size_t{1} << 15;
+/// For a single thread, which waits for nobody: what a product gives may just fit into the cache,
+/// and a row's product is one.
+inline constexpr size_t kTileWorkAlone = 64 * kTileWork;
 /// How many multiply-adds of int8 take the time of one of floats.
 inline constexpr size_t kQuantizedSpeed = 8;
 /// How many multiply-adds of floats take the time of rounding one to int8.
 inline constexpr size_t kQuantizeWork = 8;
 inline constexpr size_t kTilesPerThread = 8;
-inline constexpr size_t kTileColumns = 16;  ///< tiles begin where panels do
+inline constexpr size_t kTileColumns = 32;  ///< tiles begin where pairs of strips do
 
-/// Columns per tile for `columns` columns of `work` multiply-adds each.
-inline size_t TileWidth(size_t columns, size_t work, int threads) {
-  const size_t even = columns / (static_cast<size_t>(threads) * kTilesPerThread);
-  const size_t worthwhile = kTileWork / std::max<size_t>(work, 1);
-  const size_t width = std::max(even, worthwhile) + kTileColumns;
-  return width - width % kTileColumns;
+/// Into how many tiles `columns` columns of `work` multiply-adds each are cut: worthwhile ones, and
+/// as many for every thread if there is more than one.
+inline size_t ColumnTiles(size_t columns, size_t work, int threads) {
+  const auto team = static_cast<size_t>(threads);
+  const size_t least = threads == 1 ? kTileWorkAlone : kTileWork;
+  const size_t worthwhile = (columns * work + least - 1) / least;
+  const size_t tiles = std::min(worthwhile, team * kTilesPerThread);
+  const size_t units = (columns + kTileColumns - 1) / kTileColumns;
+  return tiles <= 1 ? 1 : std::min(units, (tiles + team - 1) / team * team);
+}
+
+/// Where tile `tile` of `tiles` begins.
+inline size_t ColumnCut(size_t columns, size_t tile, size_t tiles) {
+  const size_t units = (columns + kTileColumns - 1) / kTileColumns;
+  return std::min(columns, tile * units / tiles * kTileColumns);
 }
 
 /// Into how many tiles `rows` rows of `work` operations each are cut: worthwhile ones, and as
@@ -67,9 +79,10 @@ class Team {
   /// body(begin, end) for ranges that make up [0, columns).
   template <class Body>
   void Columns(size_t columns, size_t work, const Body& body) const {
-    const size_t width = TileWidth(columns, work, threads_);
-    Tiles((columns + width - 1) / width,
-          [&](size_t tile, int) { body(tile * width, std::min(columns, (tile + 1) * width)); });
+    const size_t tiles = ColumnTiles(columns, work, threads_);
+    Tiles(tiles, [&](size_t tile, int) {
+      body(ColumnCut(columns, tile, tiles), ColumnCut(columns, tile + 1, tiles));
+    });
   }
 
  private:

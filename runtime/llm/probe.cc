@@ -34,10 +34,31 @@ struct Probe::Impl {
   int threads = 1;
   size_t bytes_per_tile = 0;
   platform::PageBlock memory;   ///< what Read reads
-  platform::PageBlock product;  ///< weights, activations, each thread's results; all zero
+  platform::PageBlock product;  ///< weights, activations, each thread's results
   uint64_t sum = 0;             ///< keeps the reads alive
 
   size_t tiles() const { return static_cast<size_t>(threads) * kTilesPerThread; }
+
+  /// Weights and activations as real ones are, except that all are alike: over zeros some
+  /// processors are quicker.
+  void FillProduct() {
+    std::byte* weights = product.bytes().data();
+    int8_t q[kDepth];
+    float x[kDepth];
+    for (size_t i = 0; i < kDepth; ++i) {
+      q[i] = static_cast<int8_t>(i % 2 == 0 ? 60 : -59);
+      x[i] = static_cast<float>(q[i]);
+    }
+    const size_t strip_bytes = kernels::StripBytes(kernels::Panel::kQ8, kDepth);
+    for (size_t row = 0; row < kColumns; ++row) {
+      kernels::PackQ8Row(q, 1.0f, kDepth, row % kernels::kStripRows,
+                         weights + row / kernels::kStripRows * strip_bytes);
+    }
+    for (size_t row = 0; row < kRows; ++row) {
+      table->quantize(x, kDepth,
+                      weights + Aligned(kWeightBytes) + row * kernels::QuantizedBytes(kDepth));
+    }
+  }
 };
 
 Result<Probe> Probe::Create(const Model& model, size_t read_bytes, int threads,
@@ -59,8 +80,7 @@ Result<Probe> Probe::Create(const Model& model, size_t read_bytes, int threads,
   const size_t outputs = static_cast<size_t>(impl->threads) * kOutputBytes;
   QUANTA_ASSIGN(impl->product, platform::PageBlock::Create(
                                    Aligned(kWeightBytes) + Aligned(kInputBytes) + outputs, detail));
-  // Small numbers, whether read as int8 or as floats: nothing but zeros may be quicker.
-  for (std::byte& byte : impl->product.bytes()) byte = std::byte{0x3c};
+  impl->FillProduct();
   return Probe(std::move(impl));
 }
 

@@ -32,18 +32,23 @@ QUANTA_INLINE __m512 FirstTerm(const std::byte* strip, const QuantizedRow& row) 
   return _mm512_mul_ps(_mm512_set1_ps(sixteenth), _mm512_loadu_ps(strip));
 }
 
-constexpr size_t kAhead = 1024;
+// A single row is bound by memory, and what prefetches by itself stops where a page ends. Of four
+// strips side by side each is fetched a little ahead; one strip at a time, far ahead.
+constexpr size_t kAhead = 1024, kFarAhead = 8192;
 
-/// Fetches what a single row needs a little later: memory is its limit, and what prefetches
-/// by itself stops where a page ends. Where a strip of which `left` bytes are left ends before
-/// that, it is the beginning of another one, `jump` bytes further.
-template <size_t kBytes>
+/// Fetches kBytes that are needed later, of kStrips strips that are read side by side. Where a
+/// strip of which `left` bytes are left ends before them, the next one is `jump` bytes further.
+template <size_t kStrips, size_t kBytes>
 QUANTA_INLINE void FetchAhead(const std::byte* from, size_t left = kAhead, size_t jump = 0) {
-  Fetch<kBytes, 3>(from + kAhead + (left < kAhead ? jump : 0));
+  if constexpr (kStrips == 1) {
+    Fetch<kBytes, 3>(from + kFarAhead);
+  } else {
+    Fetch<kBytes, 3>(from + kAhead + (left < kAhead ? jump : 0));
+  }
 }
 
 struct Q4 {
-  static constexpr size_t kRows = 12, kStrips = 4;
+  static constexpr size_t kRows = 12;
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
@@ -74,7 +79,7 @@ struct Q4 {
 #pragma GCC unroll 8
       for (size_t s = 0; s < kCount; ++s) {
         const std::byte* group = from + s * strip_bytes;
-        FetchAhead<kNibbleBytes>(group, (groups - g) * kGroupBytes, jump);
+        FetchAhead<kCount, kGroupBytes>(group, (groups - g) * kGroupBytes, jump);
         const __m512i v = Load(group), w = Load(group + 64);
         const __m512i v2 = Load(group + 128), w2 = Load(group + 192);
         __m512i a = _mm512_dpbusd_epi32(offset, LowNibbles(v), x0);
@@ -209,7 +214,7 @@ struct Q4Pair {
 };
 
 struct Q8 {
-  static constexpr size_t kRows = 12, kStrips = 4;
+  static constexpr size_t kRows = 12;
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
@@ -255,7 +260,7 @@ struct Q8 {
 #pragma GCC unroll 4
         for (size_t s = 0; s < kCount; ++s) {
           const std::byte* step = from + s * strip_bytes + (i + c) * kStepBytes;
-          FetchAhead<kStepBytes>(step);
+          FetchAhead<kCount, kStepBytes>(step);
           a[s][c] = _mm512_dpbusd_epi32(a[s][c], Unsigned(Load(step)), x);
           b[s][c] = _mm512_dpbusd_epi32(b[s][c], Unsigned(Load(step + 64)), x);
         }
@@ -371,18 +376,28 @@ QUANTA_TARGET_END
 
 namespace quanta::kernels {
 
-void MatMulQ8Vnni(const MatMulTile& tile) {
-  avx512::PairDriver<Q8Pair, &StripDriver<Q8>::MatMul>::MatMul(tile);
+namespace {
+
+template <class Kernel, class Pair, size_t kStreams>
+void MatMul(const MatMulTile& tile) {
+  if (tile.rows == 1) return RowDriver<Kernel, kStreams>::MatMul(tile);
+  avx512::PairDriver<Pair, &StripDriver<Kernel>::MatMul>::MatMul(tile);
 }
-void MatMulQ4Vnni(const MatMulTile& tile) {
-  avx512::PairDriver<Q4Pair, &StripDriver<Q4>::MatMul>::MatMul(tile);
-}
+
+}  // namespace
+
+void MatMulQ8Vnni(const MatMulTile& tile) { MatMul<Q8, Q8Pair, 4>(tile); }
+void MatMulQ4Vnni(const MatMulTile& tile) { MatMul<Q4, Q4Pair, 4>(tile); }
+void MatMulQ8VnniZen(const MatMulTile& tile) { MatMul<Q8, Q8Pair, 1>(tile); }
+void MatMulQ4VnniZen(const MatMulTile& tile) { MatMul<Q4, Q4Pair, 1>(tile); }
 
 // These builtins ask for the operating system's support as well.
 bool HasAvx512Vnni() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
 }
+
+bool IsAmd() { return __builtin_cpu_is("amd"); }
 
 }  // namespace quanta::kernels
 #endif

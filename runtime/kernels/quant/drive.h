@@ -46,20 +46,14 @@ void Around(const MatMulTile& tile, size_t begin, size_t end) {
 }
 
 /// `Kernel`: kRows, the most rows that are worth unpacking a strip for, and
-/// template <size_t kRows> static void Run(const StripTask&). If it has kStrips, a single row
-/// takes so many strips side by side where it can:
-/// template <size_t kStrips> static void RunStrips(const StripTask&, size_t strip_bytes).
-/// That is as many streams from memory, and one core keeps more of it under way than the
-/// prefetcher of one stream does, which stops where a page ends.
+/// template <size_t kRows> static void Run(const StripTask&).
 template <class Kernel>
 class StripDriver {
  public:
   /// KernelTable::matmul.
   static void MatMul(const MatMulTile& tile) {
     const size_t k = tile.w->k;
-    size_t j = tile.begin;
-    if constexpr (requires { Kernel::kStrips; }) j = Streams(tile);
-    while (j < tile.end) {
+    for (size_t j = tile.begin; j < tile.end;) {
       const size_t first = j / kStripRows * kStripRows;
       const size_t end = std::min<size_t>(first + kStripRows, tile.end);
       StripTask task = {StripOf(*tile.w, j), k, tile.quantized, QuantizedBytes(k), tile.y + first,
@@ -71,22 +65,6 @@ class StripDriver {
   }
 
  private:
-  /// A single row's product with whole strips, kStrips at a time; returns the first column
-  /// that is left.
-  static size_t Streams(const MatMulTile& tile) {
-    constexpr size_t kColumns = Kernel::kStrips * kStripRows;
-    size_t j = tile.begin;
-    if (tile.rows != 1 || j % kStripRows != 0) return j;
-    const size_t k = tile.w->k, bytes = StripBytes(tile.w->panel, k);
-    for (; j + kColumns <= tile.end; j += kColumns) {
-      Kernel::template RunStrips<Kernel::kStrips>(
-          {StripOf(*tile.w, j), k, tile.quantized, QuantizedBytes(k), tile.y + j, tile.y_stride},
-          bytes);
-      AddBias(tile, j, j + kColumns);
-    }
-    return j;
-  }
-
   /// All rows, in tiles of nearly the same height; columns [begin, end) of the strip.
   static void Rows(size_t rows, StripTask task, size_t begin, size_t end) {
     const size_t tiles = (rows + Kernel::kRows - 1) / Kernel::kRows;
@@ -122,6 +100,38 @@ class StripDriver {
   }
   static constexpr std::array<Function, Kernel::kRows> kRun =
       List(std::make_index_sequence<Kernel::kRows>());
+};
+
+/// A single row's product. `Kernel` as above, and
+/// template <size_t kStrips> static void RunStrips(const StripTask&, size_t strip_bytes):
+/// so many strips side by side, which are as many streams from memory.
+template <class Kernel, size_t kStreams>
+class RowDriver {
+ public:
+  static void MatMul(const MatMulTile& tile) {
+    MatMulTile rest = tile;
+    if (tile.begin % kStripRows == 0) {
+      Streams<kStreams>(&rest);
+      if constexpr (kStreams > 2) Streams<2>(&rest);
+      if constexpr (kStreams > 1) Streams<1>(&rest);
+    }
+    if (rest.begin < rest.end) StripDriver<Kernel>::MatMul(rest);
+  }
+
+ private:
+  /// Whole strips from tile->begin on, kStrips at a time.
+  template <size_t kStrips>
+  static void Streams(MatMulTile* tile) {
+    constexpr uint32_t kColumns = kStrips * kStripRows;
+    const size_t k = tile->w->k, bytes = StripBytes(tile->w->panel, k);
+    for (uint32_t j = tile->begin; j + kColumns <= tile->end; j = tile->begin) {
+      Kernel::template RunStrips<kStrips>({StripOf(*tile->w, j), k, tile->quantized,
+                                           QuantizedBytes(k), tile->y + j, tile->y_stride},
+                                          bytes);
+      AddBias(*tile, j, j + kColumns);
+      tile->begin += kColumns;
+    }
+  }
 };
 
 }  // namespace quanta::kernels

@@ -14,6 +14,11 @@ void MatMulQ4Avx2(const MatMulTile& tile);
 void MatMulQ8Vnni(const MatMulTile& tile);
 void MatMulQ4Vnni(const MatMulTile& tile);
 bool HasAvx512Vnni();
+/// The same for AMD's cores, to which one stream that is fetched far ahead brings more from memory
+/// than the four side by side that Intel's need.
+void MatMulQ8VnniZen(const MatMulTile& tile);
+void MatMulQ4VnniZen(const MatMulTile& tile);
+bool IsAmd();
 
 /// AMX with int8 besides; only after EnableAmx, which asks the system for it, has said yes.
 void MatMulQ8Amx(const MatMulTile& tile);

@@ -325,13 +325,26 @@ TEST(RowTiles, AreWorthItAndAsManyForEveryThread) {
   }
 }
 
-TEST(TileWidth, TilesBeginWherePanelsDoAndAreWorthIt) {
-  for (const size_t columns : {1u, 15u, 16u, 17u, 100u, 4096u, 49152u, 128256u}) {
-    for (const size_t work : {1u, 64u, 576u, 8192u, 64u * 8192u}) {
-      for (const int threads : {1, 2, 8, 256}) {
-        const size_t width = llm::TileWidth(columns, work, threads);
-        EXPECT_EQ(width % 16, 0u);
-        EXPECT_GT(width * work, llm::kTileWork);
+TEST(ColumnTiles, CoverAllColumnsBeginWherePairsOfStripsDoAndAreAsManyForEveryThread) {
+  for (const size_t columns : {1u, 15u, 16u, 33u, 100u, 576u, 4096u, 49152u, 128256u}) {
+    for (const size_t work : {0u, 1u, 64u, 576u, 8192u, 64u * 8192u}) {
+      for (const int threads : {1, 2, 3, 8, 256}) {
+        const size_t tiles = llm::ColumnTiles(columns, work, threads);
+        const size_t units = (columns + 31) / 32;
+        ASSERT_GE(tiles, 1u);
+        ASSERT_LE(tiles, units);
+        EXPECT_TRUE(tiles == 1 || tiles == units || tiles % static_cast<size_t>(threads) == 0)
+            << columns << " columns of " << work << ", " << threads << " threads: " << tiles;
+        if (columns * work <= llm::kTileWork) {
+          EXPECT_EQ(tiles, 1u);
+        }
+        size_t end = 0;
+        for (size_t tile = 0; tile < tiles; ++tile) {
+          ASSERT_EQ(llm::ColumnCut(columns, tile, tiles), end);
+          ASSERT_EQ(end % 32, 0u);
+          end = llm::ColumnCut(columns, tile + 1, tiles);
+        }
+        EXPECT_EQ(end, columns);
       }
     }
   }
