@@ -14,15 +14,15 @@ namespace quanta::llm {
 
 /// Multiply-adds that are worth one tile: a few microseconds, so that a thread
 /// that loses its core delays the others by little, and claiming a tile is cheap.
-inline constexpr size_t kTileWork = size_t{1} << 15;
+inline constexpr size_t kTileWork = size_t{1} << 16;
 /// For a single thread, which waits for nobody: what a product gives may just fit into the cache,
 /// and a row's product is one.
-inline constexpr size_t kTileWorkAlone = 64 * kTileWork;
+inline constexpr size_t kTileWorkAlone = 32 * kTileWork;
 /// How many multiply-adds of int8 take the time of one of floats.
 inline constexpr size_t kQuantizedSpeed = 8;
 /// How many multiply-adds of floats take the time of rounding one to int8.
 inline constexpr size_t kQuantizeWork = 8;
-inline constexpr size_t kTilesPerThread = 8;
+inline constexpr size_t kTilesPerThread = 2;
 inline constexpr size_t kTileColumns = 32;  ///< tiles begin where pairs of strips do
 
 /// Into how many tiles `columns` columns of `work` multiply-adds each are cut: worthwhile ones, and
