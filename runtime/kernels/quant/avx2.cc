@@ -72,6 +72,7 @@ struct Q4 {
     const int32_t* offsets = task.row(0).offsets(task.k);
     const std::byte* from = task.strip + kStripHead;
     for (size_t g = 0; g < GroupsOf(task.k); ++g, q += kGroupColumns, from += kGroupBytes) {
+      if (kCount == 1 && column == 0) Fetch<kGroupBytes, 3>(from + kFarAhead);
       __m256i pairs[kCount][2];
 #pragma GCC unroll 2
       for (size_t half = 0; half < 2; ++half) {
@@ -126,6 +127,7 @@ struct Q8 {
     const std::byte* from = task.strip + kStripHead + column * kStepColumns;
     const size_t steps = StepsOf(task.k);
     for (size_t i = 0; i < steps; ++i, q += kStepColumns, from += kStepBytes) {
+      if (kCount == 1 && column == 0) Fetch<kStepBytes, 3>(from + kFarAhead);
       const __m256i w[2] = {Load(from), Load(from + 32)};
 #pragma GCC unroll 4
       for (size_t r = 0; r < kCount; ++r) {

@@ -45,15 +45,5 @@ QUANTA_INLINE __m512 Scales(const std::byte* group) {
       _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(bits)), 16));
 }
 
-/// Towards the first (3) or second level (2) of the cache: kBytes from `from` on, which need not
-/// be mapped.
-template <size_t kBytes, int kLocality>
-QUANTA_INLINE void Fetch(const std::byte* from) {
-#pragma GCC unroll 8
-  for (size_t line = 0; line < kBytes; line += 64) {
-    __builtin_prefetch(from + line, 0, kLocality);
-  }
-}
-
 }  // namespace quanta::kernels::avx512
 QUANTA_TARGET_END

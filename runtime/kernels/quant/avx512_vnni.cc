@@ -32,9 +32,8 @@ QUANTA_INLINE __m512 FirstTerm(const std::byte* strip, const QuantizedRow& row) 
   return _mm512_mul_ps(_mm512_set1_ps(sixteenth), _mm512_loadu_ps(strip));
 }
 
-// A single row is bound by memory, and what prefetches by itself stops where a page ends. Of four
-// strips side by side each is fetched a little ahead; one strip at a time, far ahead.
-constexpr size_t kAhead = 1024, kFarAhead = 8192;
+// Of four strips side by side each is fetched a little ahead; one strip at a time, far ahead.
+constexpr size_t kAhead = 1024;
 
 /// Fetches kBytes that are needed later, of kStrips strips that are read side by side. Where a
 /// strip of which `left` bytes are left ends before them, the next one is `jump` bytes further.

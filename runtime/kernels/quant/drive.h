@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/kernels/quant/activations.h"
+#include "runtime/kernels/quant/target.h"
 
 /// The loops around the kernels of one strip: the same for every instruction set.
 namespace quanta::kernels {
@@ -24,6 +25,20 @@ struct StripTask {
     return *reinterpret_cast<const QuantizedRow*>(rows + r * row_bytes);
   }
 };
+
+/// Towards the first (3) or second level (2) of the cache: kBytes from `from` on, which need not
+/// be mapped.
+template <size_t kBytes, int kLocality>
+QUANTA_INLINE void Fetch(const std::byte* from) {
+#pragma GCC unroll 8
+  for (size_t line = 0; line < kBytes; line += 64) {
+    __builtin_prefetch(from + line, 0, kLocality);
+  }
+}
+
+/// So many bytes ahead, one row's products fetch the strips that they read one after the other:
+/// memory is their limit, and what prefetches by itself stops where a page ends.
+inline constexpr size_t kFarAhead = 8192;
 
 /// y += bias for columns [begin, end).
 inline void AddBias(const MatMulTile& tile, size_t begin, size_t end) {
