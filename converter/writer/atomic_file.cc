@@ -88,6 +88,7 @@ AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
   fd_ = std::exchange(other.fd_, -1);
   target_ = std::move(other.target_);
   temporary_ = std::exchange(other.temporary_, std::string());
+  pending_ = std::exchange(other.pending_, {});
   written_ = other.written_;
   reserved_ = other.reserved_;
   return *this;
@@ -133,12 +134,28 @@ Status AtomicFile::Reserve(uint64_t bytes, ErrorDetail* detail) {
 }
 
 Status AtomicFile::Write(std::span<const std::byte> bytes, ErrorDetail* detail) {
-  QUANTA_TRY(WriteAt(written_, bytes, detail));
-  written_ += bytes.size();
+  while (!bytes.empty()) {
+    const auto part = bytes.first(std::min(bytes.size(), kPiece - pending_.size()));
+    pending_.insert(pending_.end(), part.begin(), part.end());
+    written_ += part.size();
+    bytes = bytes.subspan(part.size());
+    if (pending_.size() == kPiece) QUANTA_TRY(Flush(detail));
+  }
+  return {};
+}
+
+Status AtomicFile::Flush(ErrorDetail* detail) {
+  QUANTA_TRY(PutAt(written_ - pending_.size(), pending_, detail));
+  pending_.clear();
   return {};
 }
 
 Status AtomicFile::WriteAt(uint64_t offset, std::span<const std::byte> bytes, ErrorDetail* detail) {
+  QUANTA_TRY(Flush(detail));
+  return PutAt(offset, bytes, detail);
+}
+
+Status AtomicFile::PutAt(uint64_t offset, std::span<const std::byte> bytes, ErrorDetail* detail) {
   const uint64_t end = offset + bytes.size();
   while (!bytes.empty()) {
     const ssize_t count = pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -153,6 +170,7 @@ Status AtomicFile::WriteAt(uint64_t offset, std::span<const std::byte> bytes, Er
 }
 
 Status AtomicFile::Commit(ErrorDetail* detail) {
+  QUANTA_TRY(Flush(detail));
   // What was reserved but not written would be zeros after the end.
   const bool flushed = ftruncate(fd_, static_cast<off_t>(written_)) == 0 && fsync(fd_) == 0;
   if (!flushed) return WriteError(errno, std::max(written_, reserved_), detail);

@@ -13,6 +13,7 @@ medians. Needs NumPy.
 """
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import statistics
@@ -143,6 +144,16 @@ def write_gguf(config, folder, path, matrix_kind):
             file.write(blob)
 
 
+def read_anew(path):
+    """Lets the system's cache have a file as it reads it from the device, not as it was written:
+    that decides how large the pages are by which it is mapped."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while file.read(4 << 20):
+            pass
+
+
 def run(command):
     result = subprocess.run([str(part) for part in command], capture_output=True, text=True,
                             check=False)
@@ -257,6 +268,8 @@ def main():
                 run([options.bin / "quanta-convert", folder / "checkpoint", "-o", pair.model,
                      "--quant", scheme, "--no-tokenizer", "--no-self-test", "--json"])
                 write_gguf(config, folder / "checkpoint", pair.gguf, kind)
+                read_anew(pair.model)
+                read_anew(pair.gguf)
                 compare(pair, name, scheme, options)
             shutil.rmtree(folder / "checkpoint")
 

@@ -154,11 +154,40 @@ TEST_F(AtomicFileTest, ReportsAWriteThatStopsHalfWay) {
     const std::vector<std::byte> block(6'000);
     ErrorDetail detail;
     EXPECT_TRUE(file.Write(block, &detail).ok()) << detail.text();
-    EXPECT_EQ(file.Write(block, &detail).code(), Code::kNoSpace);
+    EXPECT_TRUE(file.Write(block, &detail).ok()) << detail.text();
+    EXPECT_EQ(file.Commit(&detail).code(), Code::kNoSpace);
     EXPECT_THAT(detail.text(), HasSubstr("12000 bytes needed"));
   }
   EXPECT_EQ(Read("a"), "old");
   EXPECT_THAT(Files(), UnorderedElementsAre("a"));
+}
+
+TEST_F(AtomicFileTest, ReportsAWriteThatStopsBeforeTheEnd) {
+  AtomicFile file = Create("a");
+  const FileSizeLimit limit(6 << 20);
+  const std::vector<std::byte> block(3 << 20);
+  ErrorDetail detail;
+  EXPECT_TRUE(file.Write(block, &detail).ok()) << detail.text();
+  EXPECT_TRUE(file.Write(block, &detail).ok()) << detail.text();
+  EXPECT_EQ(file.Write(block, &detail).code(), Code::kNoSpace);
+  EXPECT_THAT(detail.text(), HasSubstr("8388608 bytes needed"));
+}
+
+TEST_F(AtomicFileTest, HasAllBytesInTheirPlacesHoweverTheyCame) {
+  std::string expected;
+  AtomicFile file = Create("a");
+  for (size_t i = 0, size = 1; expected.size() < (9u << 20); ++i, size = size * 3 % 1'000'003) {
+    const std::string part(size, static_cast<char>('a' + i % 26));
+    ASSERT_TRUE(file.Write(Bytes(part), nullptr).ok());
+    expected += part;
+    ASSERT_EQ(file.written(), expected.size());
+    if (i % 16 == 15) {  // across what was written and what waits
+      ASSERT_TRUE(file.WriteAt(expected.size() - 3, Bytes("XYZ"), nullptr).ok());
+      expected.replace(expected.size() - 3, 3, "XYZ");
+    }
+  }
+  ASSERT_TRUE(file.Commit(nullptr).ok());
+  EXPECT_TRUE(Read("a") == expected);
 }
 
 }  // namespace
