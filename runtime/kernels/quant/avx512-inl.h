@@ -19,6 +19,17 @@ namespace quanta::kernels::avx512 {
 
 QUANTA_INLINE __m512i Load(const void* from) { return _mm512_loadu_si512(from); }
 
+QUANTA_INLINE __m512i Broadcast8(const int8_t* from) {
+  int64_t bits;
+  __builtin_memcpy(&bits, from, sizeof(bits));
+  return _mm512_set1_epi64(bits);
+}
+QUANTA_INLINE __m512i Broadcast4(const int8_t* from) {
+  int32_t bits;
+  __builtin_memcpy(&bits, from, sizeof(bits));
+  return _mm512_set1_epi32(bits);
+}
+
 /// The lanes of even (odd) index of a, then of b: of two vectors of 8 columns by 8 bytes, 16
 /// columns by the first (second) 4.
 QUANTA_INLINE __m512i Evens(__m512i a, __m512i b) {
@@ -30,6 +41,11 @@ QUANTA_INLINE __m512i Odds(__m512i a, __m512i b) {
   const __m512i index =
       _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
   return _mm512_permutex2var_epi32(a, index, b);
+}
+
+/// Each column has two sums: they are added up, of the columns of a, then of b.
+QUANTA_INLINE __m512i AddPairs(__m512i a, __m512i b) {
+  return _mm512_add_epi32(Evens(a, b), Odds(a, b));
 }
 
 /// Nibbles as q + 8: (v ^ 0x88) & 0x0F.

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Products of many rows on AVX-512 with VNNI: include it in sources for x86-64 only.
+/// What the kernels of AVX-512 with VNNI share: include it in sources for x86-64 only.
 ///
-/// A block of the columns of two strips is unpacked once for all rows, into the first-level
+/// vpdpbusd multiplies unsigned by signed bytes. The weights are the unsigned ones: nibbles as q + 8,
+/// bytes as q + 128; what that is too much is -offset and 128 times the row's sum.
+///
+/// One row: a vector holds 8 columns of 8 bytes, two sums each, added up at the end.
+/// Few rows: a strip is unpacked once for all to 16 columns of 4 bytes, so that each row needs one
+/// sum, and its activations come as broadcasts of four.
+/// Many rows: a block of the columns of two strips is unpacked once for all rows, into the first-level
 /// cache. A tile of six rows has twelve sums under way, which is as many as the latency of the two
 /// multipliers takes, and a broadcast of four activations serves both strips.
 #include <algorithm>
@@ -15,6 +21,20 @@
 
 QUANTA_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512vnni")
 namespace quanta::kernels::avx512 {
+
+/// Of four strips side by side each is fetched a little ahead; one strip at a time, far ahead.
+inline constexpr size_t kAhead = 1024;
+
+/// Fetches kBytes that are needed later, of kStrips strips that are read side by side. Where a
+/// strip of which `left` bytes are left ends before them, the next one is `jump` bytes further.
+template <size_t kStrips, size_t kBytes>
+QUANTA_INLINE void FetchAhead(const std::byte* from, size_t left = kAhead, size_t jump = 0) {
+  if constexpr (kStrips == 1) {
+    Fetch<kBytes, 3>(from + kFarAhead);
+  } else {
+    Fetch<kBytes, 3>(from + kAhead + (left < kAhead ? jump : 0));
+  }
+}
 
 inline constexpr size_t kPair = 2;
 inline constexpr size_t kPairColumns = kPair * kStripRows;
@@ -69,12 +89,6 @@ struct PairTask {
   }
   float* out(size_t r, size_t s) const { return y + r * y_stride + s * kStripRows; }
 };
-
-QUANTA_INLINE __m512i Broadcast4(const int8_t* from) {
-  int32_t bits;
-  __builtin_memcpy(&bits, from, sizeof(bits));
-  return _mm512_set1_epi32(bits);
-}
 
 /// sum[r][s] += the products of row r's 32 activations from x + r * row_bytes on with a group.
 template <size_t kCount>
@@ -156,6 +170,13 @@ class PairDriver {
   static constexpr std::array<Function, kTileRows> kRun =
       List(std::make_index_sequence<kTileRows>());
 };
+
+/// KernelTable::matmul. kStreams: so many strips side by side for a single row.
+template <class Kernel, class Pair, size_t kStreams>
+void MatMul(const MatMulTile& tile) {
+  if (tile.rows == 1) return RowDriver<Kernel, kStreams>::MatMul(tile);
+  PairDriver<Pair, &StripDriver<Kernel>::MatMul>::MatMul(tile);
+}
 
 }  // namespace quanta::kernels::avx512
 QUANTA_TARGET_END
