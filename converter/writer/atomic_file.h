@@ -44,9 +44,9 @@ class AtomicFile {
   const std::string& temporary_path() const { return temporary_; }
 
  private:
-  /// The system keeps a file's pages in memory together as they were written. In large pieces, which
-  /// begin at multiples of their size, it maps them by the huge page: a model that was just written
-  /// starts twice as fast.
+  /// The system keeps a file's pages in memory together as they were written. In large pieces,
+  /// which begin at multiples of their size, it maps them by the huge page: a model that was just
+  /// written starts twice as fast.
   static constexpr size_t kPiece = size_t{4} << 20;
 
   AtomicFile() = default;

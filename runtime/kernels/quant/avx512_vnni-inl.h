@@ -3,15 +3,15 @@
 
 /// What the kernels of AVX-512 with VNNI share: include it in sources for x86-64 only.
 ///
-/// vpdpbusd multiplies unsigned by signed bytes. The weights are the unsigned ones: nibbles as q + 8,
-/// bytes as q + 128; what that is too much is -offset and 128 times the row's sum.
+/// vpdpbusd multiplies unsigned by signed bytes. The weights are the unsigned ones: nibbles as q +
+/// 8, bytes as q + 128; what that is too much is -offset and 128 times the row's sum.
 ///
 /// One row: a vector holds 8 columns of 8 bytes, two sums each, added up at the end.
 /// Few rows: a strip is unpacked once for all to 16 columns of 4 bytes, so that each row needs one
 /// sum, and its activations come as broadcasts of four.
-/// Many rows: a block of the columns of two strips is unpacked once for all rows, into the first-level
-/// cache. A tile of six rows has twelve sums under way, which is as many as the latency of the two
-/// multipliers takes, and a broadcast of four activations serves both strips.
+/// Many rows: a block of the columns of two strips is unpacked once for all rows, into the
+/// first-level cache. A tile of six rows has twelve sums under way, which is as many as the latency
+/// of the two multipliers takes, and a broadcast of four activations serves both strips.
 #include <algorithm>
 #include <array>
 #include <utility>
