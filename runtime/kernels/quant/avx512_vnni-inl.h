@@ -106,6 +106,24 @@ QUANTA_INLINE void AddGroup(const std::byte (&quads)[kQuads][kPair][64], const i
   }
 }
 
+/// What a block before this one added up, from y; and there for the next one.
+template <class V, size_t kCount>
+QUANTA_INLINE void LoadSums(const PairTask& task, V (&sum)[kCount][kPair]) {
+#pragma GCC unroll 8
+  for (size_t r = 0; r < kCount; ++r) {
+    __builtin_memcpy(&sum[r][0], task.out(r, 0), sizeof(V));
+    __builtin_memcpy(&sum[r][1], task.out(r, 1), sizeof(V));
+  }
+}
+template <class V, size_t kCount>
+QUANTA_INLINE void StoreSums(const PairTask& task, const V (&sum)[kCount][kPair]) {
+#pragma GCC unroll 8
+  for (size_t r = 0; r < kCount; ++r) {
+    __builtin_memcpy(task.out(r, 0), &sum[r][0], sizeof(V));
+    __builtin_memcpy(task.out(r, 1), &sum[r][1], sizeof(V));
+  }
+}
+
 /// `Kernel`: template <size_t kCount, bool kUnpack> static void Run(PairTask), for at most
 /// kTileRows rows; the first ones unpack the block while they are multiplied with it.
 /// `Few` makes what is not worth unpacking: few rows, and strips without a second one.

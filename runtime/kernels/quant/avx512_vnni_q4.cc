@@ -139,11 +139,7 @@ struct Q4Pair {
         f[r][1] = FirstTerm(task.strip(1), task.row(r));
       }
     } else {
-#pragma GCC unroll 8
-      for (size_t r = 0; r < kCount; ++r) {
-        f[r][0] = _mm512_loadu_ps(task.out(r, 0));
-        f[r][1] = _mm512_loadu_ps(task.out(r, 1));
-      }
+      LoadSums(task, f);
     }
     if constexpr (kUnpack) Unpack(task, 0);
     for (size_t g = 0; g < task.groups; ++g, q += kGroupColumns, ++offsets) {
@@ -173,11 +169,7 @@ struct Q4Pair {
         f[r][1] = _mm512_mul_ps(f[r][1], scale);
       }
     }
-#pragma GCC unroll 8
-    for (size_t r = 0; r < kCount; ++r) {
-      _mm512_storeu_ps(task.out(r, 0), f[r][0]);
-      _mm512_storeu_ps(task.out(r, 1), f[r][1]);
-    }
+    StoreSums(task, f);
   }
 };
 

@@ -138,11 +138,7 @@ struct Q8Pair {
 #pragma GCC unroll 8
       for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
     } else {
-#pragma GCC unroll 8
-      for (size_t r = 0; r < kCount; ++r) {
-        sum[r][0] = Load(task.out(r, 0));
-        sum[r][1] = Load(task.out(r, 1));
-      }
+      LoadSums(task, sum);
     }
     if constexpr (kUnpack) Unpack(task, 0);
     for (size_t g = 0; g < task.groups; ++g, q += kGroupColumns) {
@@ -157,11 +153,7 @@ struct Q8Pair {
         Q8::Store(task.strip(1), task.k, task.row(r), sum[r][1], task.out(r, 1));
       }
     } else {
-#pragma GCC unroll 8
-      for (size_t r = 0; r < kCount; ++r) {
-        _mm512_storeu_si512(task.out(r, 0), sum[r][0]);
-        _mm512_storeu_si512(task.out(r, 1), sum[r][1]);
-      }
+      StoreSums(task, sum);
     }
   }
 };
