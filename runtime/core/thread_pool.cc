@@ -201,7 +201,8 @@ ThreadPool& ThreadPool::Process() {
 #if QUANTA_THREADS
 
 int ThreadPool::UsableCores() {
-  const int cores = AffinityCores();
+  const CoreSet mask = AffinityMask();
+  const int cores = mask.any() ? FastCores("/sys/devices", mask) : AffinityCores();
   const int paid = CgroupCores("/proc/self/cgroup", "/sys/fs/cgroup");
   return paid == 0 ? cores : std::min(cores, paid);
 }

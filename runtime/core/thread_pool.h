@@ -19,8 +19,8 @@ class ThreadPool {
  public:
   static ThreadPool& Process();
 
-  /// Cores this process may use: affinity, cgroup quota (v1 and v2; rounded down),
-  /// at least 1.
+  /// Cores this process may use: affinity, cgroup quota (v1 and v2; rounded down), of a chip with
+  /// several kinds the fast ones; at least 1.
   static int UsableCores();
 
   ThreadPool(const ThreadPool&) = delete;

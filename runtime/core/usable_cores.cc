@@ -106,7 +106,50 @@ int LineCores(char* line, const char* root) {
   return HierarchyCores(root, "cpu", group, FolderCoresV1);
 }
 
+/// A list of cores like "0-3,8", as a line.
+CoreSet ReadCores(const char* folder, const char* name) {
+  char path[kMaxPath + 32];
+  std::snprintf(path, sizeof(path), "%s/%s", folder, name);
+  const Stream file(path);
+  CoreSet cores;
+  unsigned first = 0;
+  while (file.get() != nullptr && std::fscanf(file.get(), "%9u", &first) == 1) {
+    unsigned last = first;
+    int next = std::fgetc(file.get());
+    if (next == '-') {
+      if (std::fscanf(file.get(), "%9u", &last) != 1) break;
+      next = std::fgetc(file.get());
+    }
+    for (size_t core = first; core <= last && core < cores.size(); ++core) cores.set(core);
+    if (next != ',') break;
+  }
+  return cores;
+}
+
 }  // namespace
+
+int FastCores(const char* devices, const CoreSet& cores) {
+  long long capacity[CoreSet().size()];
+  long long most = 0;
+  bool known = true;
+  for (size_t core = 0; known && core < cores.size(); ++core) {
+    if (!cores[core]) continue;
+    char folder[kMaxPath];
+    std::snprintf(folder, sizeof(folder), "%s/system/cpu/cpu%zu", devices, core);
+    capacity[core] = ReadNumber(folder, "cpu_capacity");
+    known = capacity[core] > 0;
+    most = std::max(most, capacity[core]);
+  }
+  CoreSet fast = cores;
+  if (known) {
+    for (size_t core = 0; core < cores.size(); ++core) {
+      if (cores[core] && capacity[core] < most - most / 2) fast.reset(core);
+    }
+  } else {
+    fast &= ~ReadCores(devices, "cpu_atom/cpus");
+  }
+  return static_cast<int>((fast.any() ? fast : cores).count());
+}
 
 int CgroupCores(const char* self, const char* root) {
   const Stream file(self);
@@ -120,12 +163,21 @@ int CgroupCores(const char* self, const char* root) {
   return cores;
 }
 
-int AffinityCores() {
+CoreSet AffinityMask() {
+  CoreSet cores;
 #ifdef __linux__
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(CPU_COUNT(&set), 1);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+    for (size_t core = 0; core < cores.size(); ++core) cores[core] = CPU_ISSET(core, &set);
+  }
 #endif
+  return cores;
+}
+
+int AffinityCores() {
+  const CoreSet cores = AffinityMask();
+  if (cores.any()) return static_cast<int>(cores.count());
   const long online = sysconf(_SC_NPROCESSORS_ONLN);
   return static_cast<int>(std::clamp<long>(online, 1, INT_MAX));
 }

@@ -13,19 +13,19 @@
 namespace quanta {
 namespace {
 
-/// A made-up cgroup tree in the test's folder.
-class CgroupCoresTest : public testing::Test {
+/// Made-up files of the system in the test's folder.
+class SystemFiles : public testing::Test {
  protected:
-  CgroupCoresTest() {
+  SystemFiles() {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    root_ = testing::TempDir() + "quanta_cgroup_" + test->name();
+    root_ = testing::TempDir() + "quanta_system_" + test->name();
     std::filesystem::remove_all(root_, error_);
     Folder("");
   }
-  ~CgroupCoresTest() override { std::filesystem::remove_all(root_, error_); }
+  ~SystemFiles() override { std::filesystem::remove_all(root_, error_); }
 
   void Folder(const std::string& name) {
-    ASSERT_TRUE(std::filesystem::create_directory(root_ + "/" + name, error_));
+    ASSERT_TRUE(std::filesystem::create_directories(root_ + "/" + name, error_));
   }
   void File(const std::string& name, const std::string& text) {
     std::FILE* file = std::fopen((root_ + "/" + name).c_str(), "w");
@@ -33,11 +33,62 @@ class CgroupCoresTest : public testing::Test {
     std::fputs(text.c_str(), file);
     std::fclose(file);
   }
-  int Cores() { return CgroupCores((root_ + "/self").c_str(), root_.c_str()); }
 
   std::string root_;
   std::error_code error_;
 };
+
+class CgroupCoresTest : public SystemFiles {
+ protected:
+  int Cores() { return CgroupCores((root_ + "/self").c_str(), root_.c_str()); }
+};
+
+class FastCoresTest : public SystemFiles {
+ protected:
+  void Capacity(size_t core, const std::string& text) {
+    const std::string folder = "system/cpu/cpu" + std::to_string(core);
+    if (!std::filesystem::exists(root_ + "/" + folder, error_)) Folder(folder);
+    File(folder + "/cpu_capacity", text);
+  }
+  int Cores(const CoreSet& cores) { return FastCores(root_.c_str(), cores); }
+};
+
+TEST_F(FastCoresTest, AreAllWhereTheSystemDoesNotTell) {
+  EXPECT_EQ(Cores(CoreSet(0b1)), 1);
+  EXPECT_EQ(Cores(CoreSet(0b10110110)), 5);
+}
+
+TEST_F(FastCoresTest, LeaveOutThoseOfLessThanHalfTheCapacity) {
+  const char* capacities[] = {"290", "290\n", "511", "512\n", "870\n", "1024\n"};
+  for (size_t core = 0; core < 6; ++core) Capacity(core, capacities[core]);
+  EXPECT_EQ(Cores(CoreSet(0b111111)), 3);
+  EXPECT_EQ(Cores(CoreSet(0b000111)), 3) << "of the cores that may be used the fastest counts";
+  EXPECT_EQ(Cores(CoreSet(0b000011)), 2);
+  EXPECT_EQ(Cores(CoreSet(0b100001)), 1);
+}
+
+TEST_F(FastCoresTest, TakeNoCapacityForGrantedThatOneCoreDoesNotTell) {
+  Capacity(0, "1024\n");
+  Capacity(1, "256\n");
+  EXPECT_EQ(Cores(CoreSet(0b111)), 3);
+  for (const char* text : {"", "fast\n", "0\n", "-5\n"}) {
+    Capacity(2, text);
+    EXPECT_EQ(Cores(CoreSet(0b111)), 3) << text;
+  }
+}
+
+TEST_F(FastCoresTest, LeaveOutTheEfficientCoresOfAHybrid) {
+  Folder("cpu_atom");
+  File("cpu_atom/cpus", "2-3,5\n");
+  EXPECT_EQ(Cores(CoreSet(0b111111)), 3);
+  EXPECT_EQ(Cores(CoreSet(0b101000)), 2) << "those are all that may be used";
+  for (const char* text : {"", "\n", "none\n", "99999-100000\n"}) {
+    File("cpu_atom/cpus", text);
+    EXPECT_EQ(Cores(CoreSet(0b111111)), 6) << text;
+  }
+  File("cpu_atom/cpus", "4-");
+  EXPECT_EQ(Cores(CoreSet(0b111111)), 6);
+}
 
 TEST_F(CgroupCoresTest, RoundsTheVersion2QuotaDownToAtLeastOne) {
   File("self", "0::/\n");
