@@ -98,9 +98,11 @@ void ContextOptions::Define(CLI::App* command) {
   command
       ->add_option("--chunk", chunk,
                    "Tokens of the prompt that are processed together; default: 64, with AMX 128")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--threads", threads, "Threads; default: the usable cores")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(uint32_t{1}, SessionOptions::kMaxChunk));
+  command
+      ->add_option("--threads", threads,
+                   "Threads; default: the usable cores, of several kinds the fast ones")
+      ->check(CLI::Range(1, SessionOptions::kMaxThreads));
 }
 
 SessionOptions ContextOptions::Options() const {

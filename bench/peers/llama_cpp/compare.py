@@ -9,7 +9,7 @@ under whose /tmp the models are then written; bench/peers/install makes such a r
 4.5 and 8 bits a weight) and a GGUF (Q4_0, Q8_0: 4.5 and 8.5 bits, also the embedding), then both
 programs measure decoding and a prompt of 128 tokens, one after the other, --rounds times; and the
 whole process with a prompt of 16 tokens and one token more: its seconds and its peak of resident memory. Reported are the
-medians. Needs NumPy.
+medians, and the hash of quanta's logits, which is the same in all rounds. Needs NumPy.
 """
 import argparse
 import json
@@ -238,6 +238,7 @@ def compare(pair, name, scheme, options):
         ours, theirs = in_turn(pair.ours, pair.theirs, options, threads)
         if len(set(ours[2])) != 1:
             raise SystemExit("two runs of quanta gave different results")
+        print(f"| {place} | hash of the results | {ours[2][0]} | | | |", flush=True)
         for index, work in enumerate(("decode", "prefill 128")):
             report(place, work, ours[index], theirs[index], max)
         ours, theirs = in_turn(pair.our_start, pair.their_start, options, threads)

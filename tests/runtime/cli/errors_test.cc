@@ -77,6 +77,11 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"UnknownFlag", {"run"}, PlainModel, {"-p", "x", "--frob"}, 2, "--frob"},
         Mistake{"NoModel", {"run", "-p", "x"}, nullptr, {}, 2, "FILE"},
         Mistake{"NotANumber", {"run"}, PlainModel, {"-p", "x", "--top-k", "many"}, 2, "--top-k"},
+        Mistake{
+            "TooManyThreads", {"run"}, PlainModel, {"-p", "x", "--threads", "257"}, 2, "[1 - 256]"},
+        Mistake{"NoChunk", {"run"}, PlainModel, {"-p", "x", "--chunk", "0"}, 2, "[1 - 4096]"},
+        Mistake{
+            "TooLargeAChunk", {"run"}, PlainModel, {"-p", "x", "--chunk", "5000"}, 2, "[1 - 4096]"},
         Mistake{"NoThreads", {"run"}, PlainModel, {"-p", "x", "--threads", "0"}, 2, "--threads"},
         Mistake{"UnknownKv", {"run"}, PlainModel, {"-p", "x", "--kv", "f8"}, 2, "--kv"},
         Mistake{"TwoPrompts", {"run"}, PlainModel, {"-p", "x", "--ids", "1"}, 2, "--ids"},
