@@ -20,12 +20,13 @@ class SystemFiles : public testing::Test {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
     root_ = testing::TempDir() + "quanta_system_" + test->name();
     std::filesystem::remove_all(root_, error_);
-    Folder("");
+    std::filesystem::create_directory(root_, error_);
   }
   ~SystemFiles() override { std::filesystem::remove_all(root_, error_); }
 
   void Folder(const std::string& name) {
-    ASSERT_TRUE(std::filesystem::create_directories(root_ + "/" + name, error_));
+    std::filesystem::create_directories(root_ + "/" + name, error_);
+    ASSERT_TRUE(std::filesystem::is_directory(root_ + "/" + name, error_));
   }
   void File(const std::string& name, const std::string& text) {
     std::FILE* file = std::fopen((root_ + "/" + name).c_str(), "w");
