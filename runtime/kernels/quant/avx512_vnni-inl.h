@@ -90,16 +90,18 @@ struct PairTask {
   float* out(size_t r, size_t s) const { return y + r * y_stride + s * kStripRows; }
 };
 
-/// sum[r][s] += the products of row r's 32 activations from x + r * row_bytes on with a group.
+/// sum[r][s] += the products of the rows' activations, of the first row from q on, with a group of
+/// the block.
 template <size_t kCount>
-QUANTA_INLINE void AddGroup(const std::byte (&quads)[kQuads][kPair][64], const int8_t* x,
-                            size_t row_bytes, __m512i (&sum)[kCount][kPair]) {
+QUANTA_INLINE void AddGroup(const PairTask& task, size_t group, const int8_t* q,
+                            __m512i (&sum)[kCount][kPair]) {
+  const auto& quads = task.block->quads[group];
 #pragma GCC unroll 8
   for (size_t i = 0; i < kQuads; ++i) {
     const __m512i w0 = Load(quads[i][0]), w1 = Load(quads[i][1]);
 #pragma GCC unroll 8
     for (size_t r = 0; r < kCount; ++r) {
-      const __m512i four = Broadcast4(x + r * row_bytes + i * kQuad);
+      const __m512i four = Broadcast4(q + r * task.row_bytes + i * kQuad);
       sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], w0, four);
       sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], w1, four);
     }
@@ -124,8 +126,13 @@ QUANTA_INLINE void StoreSums(const PairTask& task, const V (&sum)[kCount][kPair]
   }
 }
 
-/// `Kernel`: template <size_t kCount, bool kUnpack> static void Run(PairTask), for at most
-/// kTileRows rows; the first ones unpack the block while they are multiplied with it.
+/// `Kernel`: what differs between schemes, for at most kTileRows rows. Sum: the vectors that are
+/// added up; Unpack puts a group into the block.
+///   static void Unpack(const PairTask&, size_t group);
+///   template <size_t kCount> static void Begin(const PairTask&, Sum (&)[kCount][kPair]);
+///   template <size_t kCount> static void Add(const PairTask&, size_t group, const int8_t* q, const
+///   int32_t* offsets, same); template <size_t kCount> static void Finish(const PairTask&, same);
+///   // writes y
 /// `Few` makes what is not worth unpacking: few rows, and strips without a second one.
 template <class Kernel, void (*Few)(const MatMulTile&)>
 class PairDriver {
@@ -161,13 +168,13 @@ class PairDriver {
       task.groups = (b + 1) * groups / blocks - task.group;
       task.rows = tile.quantized;
       task.y = tile.y + column;
-      Kernel::template Run<kTileRows, true>(task);
+      Run<kTileRows, true>(task);
       task.Skip(kTileRows);
       size_t left = tile.rows - kTileRows;
       // Two lower tiles are quicker than a full one and a row or two. (Calls of known functions:
       // one by a table takes as long as several rows.)
       for (; left >= kTileRows + kLowest || left == kTileRows; left -= kTileRows) {
-        Kernel::template Run<kTileRows, false>(task);
+        Run<kTileRows, false>(task);
         task.Skip(kTileRows);
       }
       if (left > kTileRows) {
@@ -180,10 +187,34 @@ class PairDriver {
     }
   }
 
+  /// Some rows times a block; the first ones unpack it while they are multiplied with it.
+  template <size_t kCount, bool kUnpack>
+  static void Run(PairTask task) {
+    typename Kernel::Sum sum[kCount][kPair];
+    if (task.first()) {
+      Kernel::template Begin<kCount>(task, sum);
+    } else {
+      LoadSums(task, sum);
+    }
+    if constexpr (kUnpack) Kernel::Unpack(task, 0);
+    const int8_t* q = task.q();
+    const int32_t* offsets = task.row(0).offsets(task.k) + task.group;
+    for (size_t g = 0; g < task.groups; ++g, q += kGroupColumns, ++offsets) {
+      if (kUnpack && g + 1 < task.groups) Kernel::Unpack(task, g + 1);
+      task.next->Step();
+      Kernel::template Add<kCount>(task, g, q, offsets, sum);
+    }
+    if (task.last()) {
+      Kernel::template Finish<kCount>(task, sum);
+    } else {
+      StoreSums(task, sum);
+    }
+  }
+
   using Function = void (*)(PairTask);
   template <size_t... kCounts>
   static constexpr std::array<Function, kTileRows> List(std::index_sequence<kCounts...>) {
-    return {&Kernel::template Run<kCounts + 1, false>...};
+    return {&Run<kCounts + 1, false>...};
   }
   static constexpr std::array<Function, kTileRows> kRun =
       List(std::make_index_sequence<kTileRows>());

@@ -115,6 +115,8 @@ struct Q4 {
 
 /// Many rows of q4: their floats lie in y from block to block.
 struct Q4Pair {
+  using Sum = __m512;
+
   static QUANTA_INLINE void Unpack(const PairTask& task, size_t g) {
 #pragma GCC unroll 2
     for (size_t s = 0; s < kPair; ++s) {
@@ -127,49 +129,43 @@ struct Q4Pair {
     }
   }
 
-  template <size_t kCount, bool kUnpack>
-  static void Run(PairTask task) {
-    const int8_t* q = task.q();
-    const int32_t* offsets = task.row(0).offsets(task.k) + task.group;
-    __m512 f[kCount][kPair];
-    if (task.first()) {
+  template <size_t kCount>
+  static QUANTA_INLINE void Begin(const PairTask& task, __m512 (&f)[kCount][kPair]) {
 #pragma GCC unroll 8
-      for (size_t r = 0; r < kCount; ++r) {
-        f[r][0] = FirstTerm(task.strip(0), task.row(r));
-        f[r][1] = FirstTerm(task.strip(1), task.row(r));
-      }
-    } else {
-      LoadSums(task, f);
+    for (size_t r = 0; r < kCount; ++r) {
+      f[r][0] = FirstTerm(task.strip(0), task.row(r));
+      f[r][1] = FirstTerm(task.strip(1), task.row(r));
     }
-    if constexpr (kUnpack) Unpack(task, 0);
-    for (size_t g = 0; g < task.groups; ++g, q += kGroupColumns, ++offsets) {
-      if (kUnpack && g + 1 < task.groups) Unpack(task, g + 1);
-      task.next->Step();
-      __m512i sum[kCount][kPair];
+  }
+
+  template <size_t kCount>
+  static QUANTA_INLINE void Add(const PairTask& task, size_t g, const int8_t* q,
+                                const int32_t* offsets, __m512 (&f)[kCount][kPair]) {
+    __m512i sum[kCount][kPair];
 #pragma GCC unroll 8
-      for (size_t r = 0; r < kCount; ++r) {
-        sum[r][0] = sum[r][1] =
-            Broadcast4(reinterpret_cast<const int8_t*>(offsets) + r * task.row_bytes);
-      }
-      AddGroup<kCount>(task.block->quads[g], q, task.row_bytes, sum);
+    for (size_t r = 0; r < kCount; ++r) {
+      sum[r][0] = sum[r][1] =
+          Broadcast4(reinterpret_cast<const int8_t*>(offsets) + r * task.row_bytes);
+    }
+    AddGroup<kCount>(task, g, q, sum);
 #pragma GCC unroll 2
-      for (size_t s = 0; s < kPair; ++s) {
-        const __m512 scales = _mm512_load_ps(task.block->scales[g][s]);
-#pragma GCC unroll 8
-        for (size_t r = 0; r < kCount; ++r) {
-          f[r][s] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[r][s]), scales, f[r][s]);
-        }
-      }
-    }
-    if (task.last()) {
+    for (size_t s = 0; s < kPair; ++s) {
+      const __m512 scales = _mm512_load_ps(task.block->scales[g][s]);
 #pragma GCC unroll 8
       for (size_t r = 0; r < kCount; ++r) {
-        const __m512 scale = _mm512_set1_ps(16 * task.row(r).scale);
-        f[r][0] = _mm512_mul_ps(f[r][0], scale);
-        f[r][1] = _mm512_mul_ps(f[r][1], scale);
+        f[r][s] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[r][s]), scales, f[r][s]);
       }
     }
-    StoreSums(task, f);
+  }
+
+  template <size_t kCount>
+  static QUANTA_INLINE void Finish(const PairTask& task, __m512 (&f)[kCount][kPair]) {
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kCount; ++r) {
+      const __m512 scale = _mm512_set1_ps(16 * task.row(r).scale);
+      _mm512_storeu_ps(task.out(r, 0), _mm512_mul_ps(f[r][0], scale));
+      _mm512_storeu_ps(task.out(r, 1), _mm512_mul_ps(f[r][1], scale));
+    }
   }
 };
 

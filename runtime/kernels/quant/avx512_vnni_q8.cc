@@ -112,6 +112,8 @@ struct Q8 {
 
 /// Many rows of q8: their integer sums lie in y from block to block.
 struct Q8Pair {
+  using Sum = __m512i;
+
   static QUANTA_INLINE void Unpack(const PairTask& task, size_t g) {
     constexpr size_t kSteps = kGroupColumns / kStepColumns;
     const size_t first = (task.group + g) * kSteps;
@@ -130,30 +132,24 @@ struct Q8Pair {
     }
   }
 
-  template <size_t kCount, bool kUnpack>
-  static void Run(PairTask task) {
-    const int8_t* q = task.q();
-    __m512i sum[kCount][kPair];
-    if (task.first()) {
+  template <size_t kCount>
+  static QUANTA_INLINE void Begin(const PairTask&, __m512i (&sum)[kCount][kPair]) {
 #pragma GCC unroll 8
-      for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
-    } else {
-      LoadSums(task, sum);
-    }
-    if constexpr (kUnpack) Unpack(task, 0);
-    for (size_t g = 0; g < task.groups; ++g, q += kGroupColumns) {
-      if (kUnpack && g + 1 < task.groups) Unpack(task, g + 1);
-      task.next->Step();
-      AddGroup<kCount>(task.block->quads[g], q, task.row_bytes, sum);
-    }
-    if (task.last()) {
+    for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
+  }
+
+  template <size_t kCount>
+  static QUANTA_INLINE void Add(const PairTask& task, size_t g, const int8_t* q, const int32_t*,
+                                __m512i (&sum)[kCount][kPair]) {
+    AddGroup<kCount>(task, g, q, sum);
+  }
+
+  template <size_t kCount>
+  static QUANTA_INLINE void Finish(const PairTask& task, __m512i (&sum)[kCount][kPair]) {
 #pragma GCC unroll 8
-      for (size_t r = 0; r < kCount; ++r) {
-        Q8::Store(task.strip(0), task.k, task.row(r), sum[r][0], task.out(r, 0));
-        Q8::Store(task.strip(1), task.k, task.row(r), sum[r][1], task.out(r, 1));
-      }
-    } else {
-      StoreSums(task, sum);
+    for (size_t r = 0; r < kCount; ++r) {
+      Q8::Store(task.strip(0), task.k, task.row(r), sum[r][0], task.out(r, 0));
+      Q8::Store(task.strip(1), task.k, task.row(r), sum[r][1], task.out(r, 1));
     }
   }
 };
