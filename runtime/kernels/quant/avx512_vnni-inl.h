@@ -126,13 +126,12 @@ QUANTA_INLINE void StoreSums(const PairTask& task, const V (&sum)[kCount][kPair]
   }
 }
 
-/// `Kernel`: what differs between schemes, for at most kTileRows rows. Sum: the vectors that are
-/// added up; Unpack puts a group into the block.
-///   static void Unpack(const PairTask&, size_t group);
-///   template <size_t kCount> static void Begin(const PairTask&, Sum (&)[kCount][kPair]);
-///   template <size_t kCount> static void Add(const PairTask&, size_t group, const int8_t* q, const
-///   int32_t* offsets, same); template <size_t kCount> static void Finish(const PairTask&, same);
-///   // writes y
+/// `Kernel` is what differs between schemes, for at most kTileRows rows:
+///   Sum, the vectors that are added up, here Sum (&sum)[kCount][kPair]
+///   static void Unpack(task, group): a group into the block
+///   template <size_t kCount> static void Begin(task, sum)
+///   template <size_t kCount> static void Add(task, group, q, offsets, sum): of the first row
+///   template <size_t kCount> static void Finish(task, sum): writes y
 /// `Few` makes what is not worth unpacking: few rows, and strips without a second one.
 template <class Kernel, void (*Few)(const MatMulTile&)>
 class PairDriver {
