@@ -71,6 +71,7 @@ using MatMulFunction = void (*)(const MatMulTile&);
 /// Instruction sets for integers that the kernels of floats gain nothing from.
 void ExtendForCpu([[maybe_unused]] Tables* tables) {
 #if defined(__x86_64__)
+  if (HasAvxVnni()) Extend("avx_vnni", MatMulQ8AvxVnni, MatMulQ4AvxVnni, tables);
   if (HasAvx512Vnni()) {
     const auto intel = [&] { Extend("avx512_vnni", MatMulQ8Vnni, MatMulQ4Vnni, tables); };
     if (IsAmd()) intel();

@@ -10,6 +10,11 @@ under whose /tmp the models are then written; bench/peers/install makes such a r
 programs measure decoding and a prompt of 128 tokens, one after the other, --rounds times; and the
 whole process with a prompt of 16 tokens and one token more: its seconds and its peak of resident memory. Reported are the
 medians, and the hash of quanta's logits, which is the same in all rounds. Needs NumPy.
+
+Decoding is bound by memory, and how much of it a virtual machine gets can change from one second to the next. So
+--decode measures decoding alone, with quanta's loop that only reads before, between and after the two
+programs, and says the medians of all rounds and of the quiet ones: those whose three loops all read
+at least 85 % of the fastest one's bytes a second. --decode prints every round as well.
 """
 import argparse
 import json
@@ -197,6 +202,22 @@ class Pair:
     def inside(self, path):
         return path if self.root is None else pathlib.Path("/") / path.relative_to(self.root)
 
+    def read_rate(self, threads):
+        """What a loop that only reads gets, GB/s."""
+        report = run([self.options.bin / "quanta", "bench", self.model, "--threads", threads,
+                      "--runs", 1, "--prompt-tokens", 1, "--tokens", 1, "--profile"])
+        return report["profile"]["read_gb_s"]
+
+    def our_decoding(self, threads):
+        report = run([self.options.bin / "quanta", "bench", self.model, "--threads", threads,
+                      "--runs", 3, "--prompt-tokens", 1, "--tokens", 64])
+        return report["decode_tokens_per_second"], report["hash"]
+
+    def their_decoding(self, threads):
+        rows = run(self.options.llama.split() + ["-m", self.inside(self.gguf), "-t", threads, "-p",
+                                                 0, "-n", 64, "-r", 3, "-o", "json"])
+        return rows[0]["avg_ts"]
+
     def ours(self, threads):
         report = run([self.options.bin / "quanta", "bench", self.model, "--threads", threads,
                       "--runs", 3, "--prompt-tokens", 128, "--tokens", 64])
@@ -232,9 +253,39 @@ def in_turn(ours, theirs, options, threads):
     return [list(zip(*side)) for side in zip(*rows)]
 
 
+QUIET = 0.85  # of the fastest loop that only reads
+
+
+def compare_decoding(pair, place, threads, rounds):
+    """Decoding alone, beside how fast memory was just then."""
+    made = []
+    for _ in range(rounds):
+        before = pair.read_rate(threads)
+        ours, checksum = pair.our_decoding(threads)
+        between = pair.read_rate(threads)
+        theirs = pair.their_decoding(threads)
+        made.append((ours, theirs, (before, between, pair.read_rate(threads)), checksum))
+    if len({checksum for _, _, _, checksum in made}) != 1:
+        raise SystemExit("two runs of quanta gave different results")
+    print(f"| {place} | hash of the results | {made[0][3]} | | | |", flush=True)
+    for ours, theirs, read, _ in made:
+        reads = ", ".join(f"{rate:.1f}" for rate in read)
+        print(f"| {place} | decode, beside {reads} GB/s | {ours:.3f} | {theirs:.3f} | "
+              f"{ours / theirs:.2f} | |", flush=True)
+    fastest = max(max(read) for _, _, read, _ in made)
+    quiet = [entry for entry in made if min(entry[2]) >= QUIET * fastest]
+    for what, entries in (("all", made), ("quiet", quiet)):
+        if entries:
+            report(place, f"decode, {what} rounds ({len(entries)})", [entry[0] for entry in entries],
+                   [entry[1] for entry in entries], max)
+
+
 def compare(pair, name, scheme, options):
     for threads in options.threads:
         place = f"{name} | {scheme} | {threads}"
+        if options.decode:
+            compare_decoding(pair, place, threads, options.rounds)
+            continue
         ours, theirs = in_turn(pair.ours, pair.theirs, options, threads)
         if len(set(ours[2])) != 1:
             raise SystemExit("two runs of quanta gave different results")
@@ -253,6 +304,8 @@ def main():
     parser.add_argument("--bin", type=pathlib.Path, default=pathlib.Path("build/host/bin"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--schemes", nargs="+", choices=GGUF_TYPES, default=list(GGUF_TYPES))
+    parser.add_argument("--decode", action="store_true", help="decoding only, beside the loop that reads")
     parser.add_argument("names", nargs="*", default=["SmolLM2-135M"])
     options = parser.parse_args()
     work = options.root / "tmp" if options.root else pathlib.Path(tempfile.gettempdir())
@@ -265,7 +318,8 @@ def main():
             folder = pathlib.Path(scratch)
             pair = Pair(options, folder, options.root)
             real_sizes.write_checkpoint(config, folder / "checkpoint")
-            for scheme, kind in GGUF_TYPES.items():
+            for scheme in options.schemes:
+                kind = GGUF_TYPES[scheme]
                 run([options.bin / "quanta-convert", folder / "checkpoint", "-o", pair.model,
                      "--quant", scheme, "--no-tokenizer", "--no-self-test", "--json"])
                 write_gguf(config, folder / "checkpoint", pair.gguf, kind)

@@ -10,6 +10,11 @@ namespace quanta::kernels {
 void MatMulQ8Avx2(const MatMulTile& tile);
 void MatMulQ4Avx2(const MatMulTile& tile);
 
+/// AVX2, FMA and AVX-VNNI: products of bytes without AVX-512.
+void MatMulQ8AvxVnni(const MatMulTile& tile);
+void MatMulQ4AvxVnni(const MatMulTile& tile);
+bool HasAvxVnni();
+
 /// AVX-512 F, BW, VL and VNNI.
 void MatMulQ8Vnni(const MatMulTile& tile);
 void MatMulQ4Vnni(const MatMulTile& tile);

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Products with q8 and q4 weights by vectors of 256 bits: include it in sources for x86-64 only.
+///
+/// Both instruction sets multiply unsigned by signed bytes; `Dots` is what differs:
+///   AddNibbles(sum, w, x): products of nibbles as q + 8, of a group at most
+///   NibbleSums(sum): those sums as 32 bits
+///   Bytes(w): q8 weights as unsigned or signed bytes, by kExcess more than they were
+///   AddBytes(sum, w, x): products of Bytes(w), as 32 bits
+///   kTileRows: of Q4Unpacked, as many as the registers have room for
+///
+/// One row and few: a vector holds 4 columns of 8 bytes. vphaddd of two gives the columns 0 1 4 5 2
+/// 3 6 7; sums stay in that order until they are stored.
+/// Many rows: a strip is unpacked to two vectors of 8 columns by 4 bytes for each four columns of
+/// the matrix, so that a sum needs nothing across lanes. q4's floats lie in y.
+#include <immintrin.h>
+
+#include "runtime/kernels/quant/drive.h"
+#include "runtime/kernels/quant/target.h"
+#include "runtime/kernels/quant/unpacked.h"
+
+QUANTA_TARGET_BEGIN("avx2,fma")
+namespace quanta::kernels::avx2 {
+
+QUANTA_INLINE __m256i Load(const std::byte* from) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+}
+QUANTA_INLINE void Store(std::byte* to, __m256i v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v);
+}
+QUANTA_INLINE __m256 LoadFloats(const std::byte* from) {
+  return _mm256_loadu_ps(reinterpret_cast<const float*>(from));
+}
+QUANTA_INLINE __m256i Broadcast8(const int8_t* from) {
+  long long bits;
+  __builtin_memcpy(&bits, from, sizeof(bits));
+  return _mm256_set1_epi64x(bits);
+}
+QUANTA_INLINE __m256i Broadcast4(const int8_t* from) {
+  int32_t bits;
+  __builtin_memcpy(&bits, from, sizeof(bits));
+  return _mm256_set1_epi32(bits);
+}
+
+/// Swaps the middle quarters: columns in order to 0 1 4 5 2 3 6 7, and back.
+QUANTA_INLINE __m256i Reorder(__m256i v) { return _mm256_permute4x64_epi64(v, 0xD8); }
+QUANTA_INLINE __m256 Reorder(__m256 v) {
+  return _mm256_castsi256_ps(Reorder(_mm256_castps_si256(v)));
+}
+
+/// Of two vectors of 4 columns by 8 bytes, 8 columns by the first (second) 4.
+QUANTA_INLINE __m256i FirstFours(__m256i a, __m256i b) {
+  return Reorder(
+      _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0x88)));
+}
+QUANTA_INLINE __m256i SecondFours(__m256i a, __m256i b) {
+  return Reorder(
+      _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0xDD)));
+}
+
+/// Nibbles as q + 8, of bytes whose upper bits of both are flipped.
+QUANTA_INLINE __m256i Flipped(const std::byte* from) {
+  return _mm256_xor_si256(Load(from), _mm256_set1_epi8(-0x78));
+}
+QUANTA_INLINE __m256i LowNibbles(__m256i flipped) {
+  return _mm256_and_si256(flipped, _mm256_set1_epi8(0x0F));
+}
+QUANTA_INLINE __m256i HighNibbles(__m256i flipped) {
+  return LowNibbles(_mm256_srli_epi16(flipped, 4));
+}
+
+/// 8 bfloat16.
+QUANTA_INLINE __m256i WidenScales(const std::byte* from) {
+  const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  return _mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16);
+}
+
+// Sums of q4 are kept as sixteenths, as the scales are.
+QUANTA_INLINE __m256 FirstTerm(const std::byte* sums, const QuantizedRow& row) {
+  const float sixteenth = static_cast<float>(row.zero_point) * 0.0625f;
+  return _mm256_mul_ps(_mm256_set1_ps(sixteenth), LoadFloats(sums));
+}
+
+QUANTA_INLINE int32_t OffsetOf(const int32_t* offsets, size_t row, size_t row_bytes) {
+  int32_t offset;
+  __builtin_memcpy(&offset, reinterpret_cast<const std::byte*>(offsets) + row * row_bytes,
+                   sizeof(offset));
+  return offset;
+}
+
+/// StripDriver's Kernel.
+template <class Dots>
+struct Q4Strip {
+  static constexpr size_t kRows = 4;
+
+  /// Eight columns from `column` on, for kCount rows.
+  template <size_t kCount>
+  static QUANTA_INLINE void Eight(const StripTask& task, size_t column) {
+    __m256 f[kCount];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kCount; ++r) {
+      f[r] = Reorder(FirstTerm(task.strip + column * sizeof(float), task.row(r)));
+    }
+    const int8_t* q = task.row(0).q();
+    const int32_t* offsets = task.row(0).offsets(task.k);
+    const std::byte* from = task.strip + kStripHead;
+    const size_t groups = GroupsOf(task.k);
+    for (size_t g = 0; g < groups; ++g, q += kGroupColumns, ++offsets, from += kGroupBytes) {
+      if (kCount == 1 && column == 0) Fetch<kGroupBytes, 3>(from + kFarAhead);
+      __m256i sums[kCount][2];
+#pragma GCC unroll 4
+      for (size_t r = 0; r < kCount; ++r) sums[r][0] = sums[r][1] = _mm256_setzero_si256();
+#pragma GCC unroll 2
+      for (size_t half = 0; half < 2; ++half) {
+#pragma GCC unroll 2
+        for (size_t c = 0; c < 2; ++c) {
+          const __m256i v = Flipped(from + half * 128 + column * 8 + c * 32);
+          const __m256i low = LowNibbles(v);
+          const __m256i high = HighNibbles(v);
+#pragma GCC unroll 4
+          for (size_t r = 0; r < kCount; ++r) {
+            const int8_t* x = q + r * task.row_bytes + half * 16;
+            sums[r][c] = Dots::AddNibbles(sums[r][c], low, Broadcast8(x));
+            sums[r][c] = Dots::AddNibbles(sums[r][c], high, Broadcast8(x + 8));
+          }
+        }
+      }
+      const __m256 scales =
+          _mm256_castsi256_ps(Reorder(WidenScales(from + kNibbleBytes + column * 2)));
+#pragma GCC unroll 4
+      for (size_t r = 0; r < kCount; ++r) {
+        const __m256i both =
+            _mm256_hadd_epi32(Dots::NibbleSums(sums[r][0]), Dots::NibbleSums(sums[r][1]));
+        const __m256i offset = _mm256_set1_epi32(OffsetOf(offsets, r, task.row_bytes));
+        f[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_add_epi32(both, offset)), scales, f[r]);
+      }
+    }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kCount; ++r) {
+      const __m256 y = _mm256_mul_ps(f[r], _mm256_set1_ps(16 * task.row(r).scale));
+      _mm256_storeu_ps(task.y + r * task.y_stride + column, Reorder(y));
+    }
+  }
+
+  template <size_t kCount>
+  static void Run(const StripTask& task) {
+    Eight<kCount>(task, 0);
+    Eight<kCount>(task, 8);
+  }
+};
+
+/// What eight integer sums of q8 give, of weights that were kExcess too much; `columns`: the
+/// strip's sums, from the first of them on.
+template <int32_t kExcess>
+QUANTA_INLINE __m256 FinishQ8(__m256i sum, const QuantizedRow& row, const std::byte* columns,
+                              const std::byte* scales) {
+  const __m256i zero = _mm256_mullo_epi32(_mm256_set1_epi32(row.zero_point), Load(columns));
+  sum = _mm256_sub_epi32(sum, _mm256_set1_epi32(kExcess * row.sum));
+  const __m256 all = _mm256_cvtepi32_ps(_mm256_add_epi32(sum, zero));
+  return _mm256_mul_ps(_mm256_mul_ps(all, _mm256_set1_ps(row.scale)), LoadFloats(scales));
+}
+
+/// StripDriver's Kernel.
+template <class Dots>
+struct Q8Strip {
+  static constexpr size_t kRows = 4;
+
+  template <size_t kCount>
+  static QUANTA_INLINE void Eight(const StripTask& task, size_t column) {
+    __m256i sum[kCount][2];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
+    const int8_t* q = task.row(0).q();
+    const std::byte* from = task.strip + kStripHead + column * kStepColumns;
+    const size_t steps = StepsOf(task.k);
+    for (size_t i = 0; i < steps; ++i, q += kStepColumns, from += kStepBytes) {
+      if (kCount == 1 && column == 0) Fetch<kStepBytes, 3>(from + kFarAhead);
+      const __m256i w[2] = {Dots::Bytes(Load(from)), Dots::Bytes(Load(from + 32))};
+#pragma GCC unroll 4
+      for (size_t r = 0; r < kCount; ++r) {
+        const __m256i x = Broadcast8(q + r * task.row_bytes);
+        sum[r][0] = Dots::AddBytes(sum[r][0], w[0], x);
+        sum[r][1] = Dots::AddBytes(sum[r][1], w[1], x);
+      }
+    }
+    const std::byte* columns = task.strip + column * sizeof(int32_t);
+    const std::byte* scales = columns + kStripHead + steps * kStepBytes;
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kCount; ++r) {
+      const __m256i all = Reorder(_mm256_hadd_epi32(sum[r][0], sum[r][1]));
+      _mm256_storeu_ps(task.y + r * task.y_stride + column,
+                       FinishQ8<Dots::kExcess>(all, task.row(r), columns, scales));
+    }
+  }
+
+  template <size_t kCount>
+  static void Run(const StripTask& task) {
+    Eight<kCount>(task, 0);
+    Eight<kCount>(task, 8);
+  }
+};
+
+/// Many rows take one strip, of two vectors.
+inline constexpr size_t kHalves = 2;
+
+/// UnpackedDriver's Kernel.
+template <class Dots>
+struct Q4Unpacked {
+  using Block = UnpackedBlock<1>;
+  using Task = UnpackedTask<Block>;
+  static constexpr size_t kTileRows = Dots::kTileRows, kFewRows = kTileRows;
+
+  template <size_t kCount, bool kUnpack>
+  static void Run(Task task) {
+    if (task.first()) Begin<kCount>(task);
+    if constexpr (kUnpack) Unpack(task, 0);
+    const int8_t* q = task.q();
+    const int32_t* offsets = task.offsets();
+    for (size_t g = 0; g < task.groups; ++g, q += kGroupColumns, ++offsets) {
+      if (kUnpack && g + 1 < task.groups) Unpack(task, g + 1);
+      task.next->Step();
+      AddGroup<kCount>(task, g, q, offsets);
+    }
+    if (task.last()) Finish<kCount>(task);
+  }
+
+ private:
+  static QUANTA_INLINE void Unpack(const Task& task, size_t g) {
+    const std::byte* from = task.strip(0) + kStripHead + (task.group + g) * kGroupBytes;
+#pragma GCC unroll 2
+    for (size_t h = 0; h < kHalves; ++h) {
+#pragma GCC unroll 2
+      for (size_t half = 0; half < 2; ++half) {
+        const __m256i a = Flipped(from + half * 128 + h * 64);
+        const __m256i b = Flipped(from + half * 128 + h * 64 + 32);
+        const __m256i first = FirstFours(a, b);
+        const __m256i second = SecondFours(a, b);
+        auto* quads = &task.block->quads[g][half * 4];
+        Store(quads[0][0] + h * 32, LowNibbles(first));
+        Store(quads[1][0] + h * 32, LowNibbles(second));
+        Store(quads[2][0] + h * 32, HighNibbles(first));
+        Store(quads[3][0] + h * 32, HighNibbles(second));
+      }
+      _mm256_store_ps(task.block->scales[g][0] + h * 8,
+                      _mm256_castsi256_ps(WidenScales(from + kNibbleBytes + h * 16)));
+    }
+  }
+
+  template <size_t kCount>
+  static QUANTA_INLINE void Begin(const Task& task) {
+    for (size_t r = 0; r < kCount; ++r) {
+      for (size_t h = 0; h < kHalves; ++h) {
+        _mm256_storeu_ps(task.out(r, 0) + h * 8, FirstTerm(task.strip(0) + h * 32, task.row(r)));
+      }
+    }
+  }
+
+  template <size_t kCount>
+  static QUANTA_INLINE void AddGroup(const Task& task, size_t g, const int8_t* q,
+                                     const int32_t* offsets) {
+    __m256i sum[kCount][kHalves];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
+#pragma GCC unroll 8
+    for (size_t i = 0; i < kQuads; ++i) {
+      const std::byte* quad = task.block->quads[g][i][0];
+      const __m256i w0 = Load(quad), w1 = Load(quad + 32);
+#pragma GCC unroll 8
+      for (size_t r = 0; r < kCount; ++r) {
+        const __m256i four = Broadcast4(q + r * task.row_bytes + i * kQuad);
+        sum[r][0] = Dots::AddNibbles(sum[r][0], w0, four);
+        sum[r][1] = Dots::AddNibbles(sum[r][1], w1, four);
+      }
+    }
+    const float* scales = task.block->scales[g][0];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kCount; ++r) {
+      const __m256i offset = _mm256_set1_epi32(OffsetOf(offsets, r, task.row_bytes));
+#pragma GCC unroll 2
+      for (size_t h = 0; h < kHalves; ++h) {
+        const __m256i all = _mm256_add_epi32(Dots::NibbleSums(sum[r][h]), offset);
+        float* y = task.out(r, 0) + h * 8;
+        _mm256_storeu_ps(y, _mm256_fmadd_ps(_mm256_cvtepi32_ps(all), _mm256_load_ps(scales + h * 8),
+                                            _mm256_loadu_ps(y)));
+      }
+    }
+  }
+
+  template <size_t kCount>
+  static QUANTA_INLINE void Finish(const Task& task) {
+    for (size_t r = 0; r < kCount; ++r) {
+      const __m256 scale = _mm256_set1_ps(16 * task.row(r).scale);
+      for (size_t h = 0; h < kHalves; ++h) {
+        float* y = task.out(r, 0) + h * 8;
+        _mm256_storeu_ps(y, _mm256_mul_ps(_mm256_loadu_ps(y), scale));
+      }
+    }
+  }
+};
+
+}  // namespace quanta::kernels::avx2
+QUANTA_TARGET_END
