@@ -89,32 +89,50 @@ QUANTA_INLINE int32_t OffsetOf(const int32_t* offsets, size_t row, size_t row_by
   return offset;
 }
 
+/// A strip's columns: for one row, which memory limits, at once, in the order of memory; for more,
+/// as many as the registers have room for.
+template <class Kernel, size_t kCount>
+QUANTA_INLINE void Strip(const StripTask& task) {
+  if constexpr (kCount == 1) {
+    Kernel::template Columns<1, 2>(task, 0);
+  } else {
+    Kernel::template Columns<kCount, 1>(task, 0);
+    Kernel::template Columns<kCount, 1>(task, 8);
+  }
+}
+
 /// StripDriver's Kernel.
 template <class Dots>
 struct Q4Strip {
   static constexpr size_t kRows = 4;
 
-  /// Eight columns from `column` on, for kCount rows.
-  template <size_t kCount>
-  static QUANTA_INLINE void Eight(const StripTask& task, size_t column) {
-    __m256 f[kCount];
+  /// kEights times eight columns from `column` on, for kCount rows.
+  template <size_t kCount, size_t kEights>
+  static QUANTA_INLINE void Columns(const StripTask& task, size_t column) {
+    __m256 f[kCount][kEights];
 #pragma GCC unroll 4
     for (size_t r = 0; r < kCount; ++r) {
-      f[r] = Reorder(FirstTerm(task.strip + column * sizeof(float), task.row(r)));
+#pragma GCC unroll 2
+      for (size_t e = 0; e < kEights; ++e) {
+        f[r][e] = Reorder(FirstTerm(task.strip + (column + e * 8) * sizeof(float), task.row(r)));
+      }
     }
     const int8_t* q = task.row(0).q();
     const int32_t* offsets = task.row(0).offsets(task.k);
     const std::byte* from = task.strip + kStripHead;
     const size_t groups = GroupsOf(task.k);
     for (size_t g = 0; g < groups; ++g, q += kGroupColumns, ++offsets, from += kGroupBytes) {
-      if (kCount == 1 && column == 0) Fetch<kGroupBytes, 3>(from + kFarAhead);
-      __m256i sums[kCount][2];
+      if (kCount == 1) Fetch<kGroupBytes, 3>(from + kFarAhead);
+      __m256i sums[kCount][kEights * 2];
 #pragma GCC unroll 4
-      for (size_t r = 0; r < kCount; ++r) sums[r][0] = sums[r][1] = _mm256_setzero_si256();
+      for (size_t r = 0; r < kCount; ++r) {
+#pragma GCC unroll 4
+        for (size_t c = 0; c < kEights * 2; ++c) sums[r][c] = _mm256_setzero_si256();
+      }
 #pragma GCC unroll 2
       for (size_t half = 0; half < 2; ++half) {
-#pragma GCC unroll 2
-        for (size_t c = 0; c < 2; ++c) {
+#pragma GCC unroll 4
+        for (size_t c = 0; c < kEights * 2; ++c) {
           const __m256i v = Flipped(from + half * 128 + column * 8 + c * 32);
           const __m256i low = LowNibbles(v);
           const __m256i high = HighNibbles(v);
@@ -126,27 +144,34 @@ struct Q4Strip {
           }
         }
       }
-      const __m256 scales =
-          _mm256_castsi256_ps(Reorder(WidenScales(from + kNibbleBytes + column * 2)));
+#pragma GCC unroll 2
+      for (size_t e = 0; e < kEights; ++e) {
+        const std::byte* bits = from + kNibbleBytes + (column + e * 8) * 2;
+        const __m256 scales = _mm256_castsi256_ps(Reorder(WidenScales(bits)));
 #pragma GCC unroll 4
-      for (size_t r = 0; r < kCount; ++r) {
-        const __m256i both =
-            _mm256_hadd_epi32(Dots::NibbleSums(sums[r][0]), Dots::NibbleSums(sums[r][1]));
-        const __m256i offset = _mm256_set1_epi32(OffsetOf(offsets, r, task.row_bytes));
-        f[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_add_epi32(both, offset)), scales, f[r]);
+        for (size_t r = 0; r < kCount; ++r) {
+          const __m256i both = _mm256_hadd_epi32(Dots::NibbleSums(sums[r][2 * e]),
+                                                 Dots::NibbleSums(sums[r][2 * e + 1]));
+          const __m256i offset = _mm256_set1_epi32(OffsetOf(offsets, r, task.row_bytes));
+          const __m256 all = _mm256_cvtepi32_ps(_mm256_add_epi32(both, offset));
+          f[r][e] = _mm256_fmadd_ps(all, scales, f[r][e]);
+        }
       }
     }
 #pragma GCC unroll 4
     for (size_t r = 0; r < kCount; ++r) {
-      const __m256 y = _mm256_mul_ps(f[r], _mm256_set1_ps(16 * task.row(r).scale));
-      _mm256_storeu_ps(task.y + r * task.y_stride + column, Reorder(y));
+      const __m256 scale = _mm256_set1_ps(16 * task.row(r).scale);
+#pragma GCC unroll 2
+      for (size_t e = 0; e < kEights; ++e) {
+        _mm256_storeu_ps(task.y + r * task.y_stride + column + e * 8,
+                         Reorder(_mm256_mul_ps(f[r][e], scale)));
+      }
     }
   }
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
-    Eight<kCount>(task, 0);
-    Eight<kCount>(task, 8);
+    Strip<Q4Strip, kCount>(task);
   }
 };
 
@@ -166,38 +191,44 @@ template <class Dots>
 struct Q8Strip {
   static constexpr size_t kRows = 4;
 
-  template <size_t kCount>
-  static QUANTA_INLINE void Eight(const StripTask& task, size_t column) {
-    __m256i sum[kCount][2];
+  template <size_t kCount, size_t kEights>
+  static QUANTA_INLINE void Columns(const StripTask& task, size_t column) {
+    __m256i sum[kCount][kEights * 2];
 #pragma GCC unroll 4
-    for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
+    for (size_t r = 0; r < kCount; ++r) {
+#pragma GCC unroll 4
+      for (size_t c = 0; c < kEights * 2; ++c) sum[r][c] = _mm256_setzero_si256();
+    }
     const int8_t* q = task.row(0).q();
     const std::byte* from = task.strip + kStripHead + column * kStepColumns;
     const size_t steps = StepsOf(task.k);
     for (size_t i = 0; i < steps; ++i, q += kStepColumns, from += kStepBytes) {
-      if (kCount == 1 && column == 0) Fetch<kStepBytes, 3>(from + kFarAhead);
-      const __m256i w[2] = {Dots::Bytes(Load(from)), Dots::Bytes(Load(from + 32))};
+      if (kCount == 1) Fetch<kStepBytes, 3>(from + kFarAhead);
 #pragma GCC unroll 4
-      for (size_t r = 0; r < kCount; ++r) {
-        const __m256i x = Broadcast8(q + r * task.row_bytes);
-        sum[r][0] = Dots::AddBytes(sum[r][0], w[0], x);
-        sum[r][1] = Dots::AddBytes(sum[r][1], w[1], x);
+      for (size_t c = 0; c < kEights * 2; ++c) {
+        const __m256i w = Dots::Bytes(Load(from + c * 32));
+#pragma GCC unroll 4
+        for (size_t r = 0; r < kCount; ++r) {
+          sum[r][c] = Dots::AddBytes(sum[r][c], w, Broadcast8(q + r * task.row_bytes));
+        }
       }
     }
-    const std::byte* columns = task.strip + column * sizeof(int32_t);
-    const std::byte* scales = columns + kStripHead + steps * kStepBytes;
+#pragma GCC unroll 2
+    for (size_t e = 0; e < kEights; ++e) {
+      const std::byte* columns = task.strip + (column + e * 8) * sizeof(int32_t);
+      const std::byte* scales = columns + kStripHead + steps * kStepBytes;
 #pragma GCC unroll 4
-    for (size_t r = 0; r < kCount; ++r) {
-      const __m256i all = Reorder(_mm256_hadd_epi32(sum[r][0], sum[r][1]));
-      _mm256_storeu_ps(task.y + r * task.y_stride + column,
-                       FinishQ8<Dots::kExcess>(all, task.row(r), columns, scales));
+      for (size_t r = 0; r < kCount; ++r) {
+        const __m256i all = Reorder(_mm256_hadd_epi32(sum[r][2 * e], sum[r][2 * e + 1]));
+        _mm256_storeu_ps(task.y + r * task.y_stride + column + e * 8,
+                         FinishQ8<Dots::kExcess>(all, task.row(r), columns, scales));
+      }
     }
   }
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
-    Eight<kCount>(task, 0);
-    Eight<kCount>(task, 8);
+    Strip<Q8Strip, kCount>(task);
   }
 };
 
