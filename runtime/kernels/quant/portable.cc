@@ -133,33 +133,68 @@ struct Q8 {
     return hn::PromoteTo(kI16, hn::LoadU(bytes, static_cast<const int8_t*>(from)));
   }
 
-  /// Four columns from `column` on.
+  /// Vectors have room for the sums of four columns. For one row, which comes from memory, those of
+  /// a strip take turns every few steps, while the steps are in the first-level cache.
   template <size_t kCount>
-  static HWY_INLINE void Four(const StripTask& task, size_t column) {
-    V32 sum[kCount][4];
+  static void Run(const StripTask& task) {
+    constexpr size_t kTurn = kCount == 1 ? 16 : SIZE_MAX;
+    const size_t steps = StepsOf(task.k);
+    V32 sums[kStripRows / kFour][kCount][kFour];
+    for (auto& four : sums) {
+      for (size_t r = 0; r < kCount; ++r) {
+        for (size_t c = 0; c < kFour; ++c) four[r][c] = hn::Zero(kI32);
+      }
+    }
+    for (size_t i = 0; i < steps;) {
+      const size_t count = steps - i < kTurn ? steps - i : kTurn;
+      for (size_t f = 0; f < kStripRows / kFour; ++f) Add<kCount>(task, i, count, f, sums[f]);
+      i += count;
+    }
+    for (size_t f = 0; f < kStripRows / kFour; ++f) Finish<kCount>(task, f * kFour, sums[f]);
+  }
+
+ private:
+  static constexpr size_t kFour = 4;
+
+  /// Steps [begin, begin + count) of the four columns `four`.
+  template <size_t kCount>
+  static HWY_INLINE void Add(const StripTask& task, size_t begin, size_t count, size_t four,
+                             V32 (&all)[kCount][kFour]) {
+    V32 sum[kCount][kFour];
     QUANTA_UNROLL
     for (size_t r = 0; r < kCount; ++r) {
       QUANTA_UNROLL
-      for (size_t c = 0; c < 4; ++c) sum[r][c] = hn::Zero(kI32);
+      for (size_t c = 0; c < kFour; ++c) sum[r][c] = all[r][c];
     }
-    const size_t steps = StepsOf(task.k);
-    const std::byte* from = task.strip + kStripHead + column * kStepColumns;
-    const int8_t* q = task.row(0).q();
-    for (size_t i = 0; i < steps; ++i, q += kStepColumns, from += kStepBytes) {
-      V16 w[4];
+    const std::byte* from =
+        task.strip + kStripHead + begin * kStepBytes + four * kFour * kStepColumns;
+    const int8_t* q = task.row(0).q() + begin * kStepColumns;
+    for (size_t i = 0; i < count; ++i, q += kStepColumns, from += kStepBytes) {
+      V16 w[kFour];
       QUANTA_UNROLL
-      for (size_t c = 0; c < 4; ++c) w[c] = Load8(from + c * kStepColumns);
+      for (size_t c = 0; c < kFour; ++c) w[c] = Load8(from + c * kStepColumns);
       QUANTA_UNROLL
       for (size_t r = 0; r < kCount; ++r) {
         const V16 x = Load8(q + r * task.row_bytes);
         QUANTA_UNROLL
-        for (size_t c = 0; c < 4; ++c) {
+        for (size_t c = 0; c < kFour; ++c) {
           sum[r][c] = hn::Add(sum[r][c], hn::WidenMulPairwiseAdd(kI32, w[c], x));
         }
       }
     }
+    QUANTA_UNROLL
+    for (size_t r = 0; r < kCount; ++r) {
+      QUANTA_UNROLL
+      for (size_t c = 0; c < kFour; ++c) all[r][c] = sum[r][c];
+    }
+  }
+
+  template <size_t kCount>
+  static HWY_INLINE void Finish(const StripTask& task, size_t column,
+                                const V32 (&sum)[kCount][kFour]) {
     const auto* sums = reinterpret_cast<const int32_t*>(task.strip) + column;
-    const std::byte* scales = task.strip + kStripHead + steps * kStepBytes + column * 4;
+    const std::byte* scales =
+        task.strip + kStripHead + StepsOf(task.k) * kStepBytes + column * sizeof(float);
     QUANTA_UNROLL
     for (size_t r = 0; r < kCount; ++r) {
       const QuantizedRow& row = task.row(r);
@@ -168,11 +203,6 @@ struct Q8 {
       const V4 y = hn::Mul(hn::ConvertTo(kF4, hn::Add(all, zero)), hn::Set(kF4, row.scale));
       hn::StoreU(hn::Mul(y, LoadFloats(scales)), kF4, task.y + r * task.y_stride + column);
     }
-  }
-
-  template <size_t kCount>
-  static void Run(const StripTask& task) {
-    for (size_t column = 0; column < kStripRows; column += 4) Four<kCount>(task, column);
   }
 };
 

@@ -150,45 +150,72 @@ struct Q4 {
 struct Q8 {
   static constexpr size_t kRows = 2;
 
+  /// Vectors have room for the sums of eight columns. For one row, which comes from memory, those
+  /// of a strip take turns every few steps, while the steps are in the first-level cache.
   template <size_t kCount>
   static void Run(const StripTask& task) {
-    constexpr size_t kColumns = 8;
-    for (size_t column = 0; column < kStripRows; column += kColumns) {
-      Columns<kCount, kColumns / 2>(task, column);
+    constexpr size_t kTurn = kCount == 1 ? 16 : SIZE_MAX;
+    const size_t steps = StepsOf(task.k);
+    Sums<kCount> sums[2];
+    for (Sums<kCount>& half : sums) half.Clear();
+    for (size_t i = 0; i < steps;) {
+      const size_t count = steps - i < kTurn ? steps - i : kTurn;
+      for (size_t half = 0; half < 2; ++half) Add<kCount>(task, i, count, half, &sums[half]);
+      i += count;
     }
+    for (size_t half = 0; half < 2; ++half) Finish<kCount>(task, half, sums[half]);
   }
 
-  /// 2 kPairs columns from `column` on.
-  template <size_t kCount, size_t kPairs>
-  static void Columns(const StripTask& task, size_t column) {
+ private:
+  static constexpr size_t kColumns = 8, kPairs = kColumns / 2;
+
+  /// Of two products, for pairs of columns, two lanes each.
+  template <size_t kCount>
+  struct Sums {
+    v128_t high[kCount][kPairs], low[kCount][kPairs];
+
+    QUANTA_INLINE void Clear() {
+#pragma GCC unroll 4
+      for (size_t r = 0; r < kCount; ++r) {
+#pragma GCC unroll 4
+        for (size_t p = 0; p < kPairs; ++p) high[r][p] = low[r][p] = wasm_i32x4_const_splat(0);
+      }
+    }
+  };
+
+  /// Steps [begin, begin + count) of half of the columns.
+  template <size_t kCount>
+  static QUANTA_INLINE void Add(const StripTask& task, size_t begin, size_t count, size_t half,
+                                Sums<kCount>* all) {
     const v128_t flip = Opaque(wasm_i8x16_const_splat(-128));
     const v128_t one = Opaque(wasm_i8x16_const_splat(1));
-    v128_t high[kCount][kPairs], low[kCount][kPairs];
-#pragma GCC unroll 4
-    for (size_t r = 0; r < kCount; ++r) {
-#pragma GCC unroll 4
-      for (size_t p = 0; p < kPairs; ++p) high[r][p] = low[r][p] = wasm_i32x4_const_splat(0);
-    }
-    const std::byte* from = task.strip + kStripHead + column * kStepColumns;
-    const std::byte* const end = from + StepsOf(task.k) * kStepBytes;
-    const int8_t* q = task.row(0).q();
+    Sums<kCount> sums = *all;
+    const std::byte* from =
+        task.strip + kStripHead + begin * kStepBytes + half * kColumns * kStepColumns;
+    const std::byte* const end = from + count * kStepBytes;
+    const int8_t* q = task.row(0).q() + begin * kStepColumns;
     for (; from != end; from += kStepBytes, q += kStepColumns) {
       const int8_t* x = q;
 #pragma GCC unroll 4
       for (size_t r = 0; r < kCount; ++r, x += task.row_bytes) {
         const v128_t u = wasm_v128_xor(Splat8(x), flip);
-        const v128_t half = wasm_u8x16_shr(u, 1), odd = wasm_v128_and(u, one);
+        const v128_t high = wasm_u8x16_shr(u, 1), low = wasm_v128_and(u, one);
 #pragma GCC unroll 4
         for (size_t p = 0; p < kPairs; ++p) {
           const v128_t w = Load(from + p * 16);
-          high[r][p] = Dot(w, half, high[r][p]);
-          low[r][p] = Dot(w, odd, low[r][p]);
+          sums.high[r][p] = Dot(w, high, sums.high[r][p]);
+          sums.low[r][p] = Dot(w, low, sums.low[r][p]);
         }
       }
     }
-    const std::byte* sums = task.strip + column * 4;
-    const std::byte* scales =
-        task.strip + kStripHead + StepsOf(task.k) * kStepBytes + column * sizeof(float);
+    *all = sums;
+  }
+
+  template <size_t kCount>
+  static QUANTA_INLINE void Finish(const StripTask& task, size_t half, const Sums<kCount>& sums) {
+    const size_t column = half * kColumns;
+    const std::byte* columns = task.strip + column * sizeof(int32_t);
+    const std::byte* scales = columns + kStripHead + StepsOf(task.k) * kStepBytes;
 #pragma GCC unroll 4
     for (size_t r = 0; r < kCount; ++r) {
       const QuantizedRow& row = task.row(r);
@@ -196,9 +223,10 @@ struct Q8 {
       const v128_t scale = wasm_f32x4_splat(row.scale);
 #pragma GCC unroll 2
       for (size_t p = 0; p < kPairs; p += 2) {
-        const v128_t a = wasm_i32x4_add(wasm_i32x4_shl(high[r][p], 1), low[r][p]);
-        const v128_t b = wasm_i32x4_add(wasm_i32x4_shl(high[r][p + 1], 1), low[r][p + 1]);
-        const v128_t all = wasm_i32x4_add(AddPairs(a, b), wasm_i32x4_mul(zero, Load(sums + p * 8)));
+        const v128_t a = wasm_i32x4_add(wasm_i32x4_shl(sums.high[r][p], 1), sums.low[r][p]);
+        const v128_t b = wasm_i32x4_add(wasm_i32x4_shl(sums.high[r][p + 1], 1), sums.low[r][p + 1]);
+        const v128_t all =
+            wasm_i32x4_add(AddPairs(a, b), wasm_i32x4_mul(zero, Load(columns + p * 8)));
         const v128_t y = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(all), scale);
         wasm_v128_store(task.y + r * task.y_stride + column + p * 2,
                         wasm_f32x4_mul(y, Load(scales + p * 8)));
