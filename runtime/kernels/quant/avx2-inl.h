@@ -4,10 +4,9 @@
 /// Products with q8 and q4 weights by vectors of 256 bits: include it in sources for x86-64 only.
 ///
 /// Both instruction sets multiply unsigned by signed bytes; `Dots` is what differs:
-///   AddNibbles(sum, w, x): products of nibbles as q + 8, of a group at most
-///   NibbleSums(sum): those sums as 32 bits
-///   Bytes(w): q8 weights as unsigned or signed bytes, by kExcess more than they were
-///   AddBytes(sum, w, x): products of Bytes(w), as 32 bits
+///   Add(sum, w, x): products of unsigned bytes that sums have room for: nibbles as q + 8, of a
+///   group NibbleSums(sum): those sums as 32 bits Bytes(w): q8 weights as unsigned or signed bytes,
+///   by kExcess more than they were AddBytes(sum, w, x): products of Bytes(w), as 32 bits
 ///   kTileRows: of Q4Unpacked, as many as the registers have room for
 ///
 /// One row and few: a vector holds 4 columns of 8 bytes. vphaddd of two gives the columns 0 1 4 5 2
@@ -139,8 +138,8 @@ struct Q4Strip {
 #pragma GCC unroll 4
           for (size_t r = 0; r < kCount; ++r) {
             const int8_t* x = q + r * task.row_bytes + half * 16;
-            sums[r][c] = Dots::AddNibbles(sums[r][c], low, Broadcast8(x));
-            sums[r][c] = Dots::AddNibbles(sums[r][c], high, Broadcast8(x + 8));
+            sums[r][c] = Dots::Add(sums[r][c], low, Broadcast8(x));
+            sums[r][c] = Dots::Add(sums[r][c], high, Broadcast8(x + 8));
           }
         }
       }
@@ -234,12 +233,30 @@ struct Q8Strip {
 
 /// Many rows take one strip, of two vectors.
 inline constexpr size_t kHalves = 2;
+using Block = UnpackedBlock<1>;
+using Task = UnpackedTask<Block>;
+
+/// sum[r][h] += a group's unpacked bytes times activations of the rows, of the first from q on.
+template <class Dots, size_t kCount>
+QUANTA_INLINE void AddQuads(const Task& task, size_t g, const int8_t* q,
+                            __m256i (&sum)[kCount][kHalves]) {
+#pragma GCC unroll 8
+  for (size_t i = 0; i < kQuads; ++i) {
+    const std::byte* quad = task.block->quads[g][i][0];
+    const __m256i w0 = Load(quad), w1 = Load(quad + 32);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kCount; ++r) {
+      const __m256i four = Broadcast4(q + r * task.row_bytes + i * kQuad);
+      sum[r][0] = Dots::Add(sum[r][0], w0, four);
+      sum[r][1] = Dots::Add(sum[r][1], w1, four);
+    }
+  }
+}
 
 /// UnpackedDriver's Kernel.
 template <class Dots>
 struct Q4Unpacked {
-  using Block = UnpackedBlock<1>;
-  using Task = UnpackedTask<Block>;
+  using Block = avx2::Block;
   static constexpr size_t kTileRows = Dots::kTileRows, kFewRows = kTileRows;
 
   template <size_t kCount, bool kUnpack>
@@ -293,17 +310,7 @@ struct Q4Unpacked {
     __m256i sum[kCount][kHalves];
 #pragma GCC unroll 8
     for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
-#pragma GCC unroll 8
-    for (size_t i = 0; i < kQuads; ++i) {
-      const std::byte* quad = task.block->quads[g][i][0];
-      const __m256i w0 = Load(quad), w1 = Load(quad + 32);
-#pragma GCC unroll 8
-      for (size_t r = 0; r < kCount; ++r) {
-        const __m256i four = Broadcast4(q + r * task.row_bytes + i * kQuad);
-        sum[r][0] = Dots::AddNibbles(sum[r][0], w0, four);
-        sum[r][1] = Dots::AddNibbles(sum[r][1], w1, four);
-      }
-    }
+    AddQuads<Dots, kCount>(task, g, q, sum);
     const float* scales = task.block->scales[g][0];
 #pragma GCC unroll 8
     for (size_t r = 0; r < kCount; ++r) {

@@ -24,7 +24,7 @@ struct Words {
   static QUANTA_INLINE __m256i PairsToSums(__m256i pairs) {
     return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
   }
-  static QUANTA_INLINE __m256i AddNibbles(__m256i sum, __m256i w, __m256i x) {
+  static QUANTA_INLINE __m256i Add(__m256i sum, __m256i w, __m256i x) {
     return InOrder(_mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x)));
   }
   static QUANTA_INLINE __m256i NibbleSums(__m256i sum) { return PairsToSums(sum); }

@@ -18,26 +18,22 @@ struct Vnni {
   static constexpr int32_t kExcess = 128;
 
   /// As the instruction itself, so that what avx2-inl.h compiles for AVX2 may contain it.
-  static QUANTA_INLINE __m256i Dot(__m256i sum, __m256i w, __m256i x) {
+  static QUANTA_INLINE __m256i Add(__m256i sum, __m256i w, __m256i x) {
     asm("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(w), "x"(x));
     return sum;
-  }
-  static QUANTA_INLINE __m256i AddNibbles(__m256i sum, __m256i w, __m256i x) {
-    return Dot(sum, w, x);
   }
   static QUANTA_INLINE __m256i NibbleSums(__m256i sum) { return sum; }
   static QUANTA_INLINE __m256i Bytes(__m256i w) {
     return _mm256_xor_si256(w, _mm256_set1_epi8(-128));
   }
   static QUANTA_INLINE __m256i AddBytes(__m256i sum, __m256i w, __m256i x) {
-    return Dot(sum, w, x);
+    return Add(sum, w, x);
   }
 };
 
 /// UnpackedDriver's Kernel: integer sums lie in y from block to block.
 struct Q8Unpacked {
-  using Block = UnpackedBlock<1>;
-  using Task = UnpackedTask<Block>;
+  using Block = avx2::Block;
   static constexpr size_t kTileRows = Vnni::kTileRows, kFewRows = kTileRows;
 
   template <size_t kCount, bool kUnpack>
@@ -54,17 +50,7 @@ struct Q8Unpacked {
     for (size_t g = 0; g < task.groups; ++g, q += kGroupColumns) {
       if (kUnpack && g + 1 < task.groups) Unpack(task, g + 1);
       task.next->Step();
-#pragma GCC unroll 8
-      for (size_t i = 0; i < kQuads; ++i) {
-        const std::byte* quad = task.block->quads[g][i][0];
-        const __m256i w0 = Load(quad), w1 = Load(quad + 32);
-#pragma GCC unroll 8
-        for (size_t r = 0; r < kCount; ++r) {
-          const __m256i four = Broadcast4(q + r * task.row_bytes + i * kQuad);
-          sum[r][0] = Vnni::AddBytes(sum[r][0], w0, four);
-          sum[r][1] = Vnni::AddBytes(sum[r][1], w1, four);
-        }
-      }
+      AddQuads<Vnni, kCount>(task, g, q, sum);
     }
     const std::byte* columns = task.strip(0);
     const std::byte* scales = columns + kStripHead + StepsOf(task.k) * kStepBytes;
