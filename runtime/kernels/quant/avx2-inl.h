@@ -260,7 +260,8 @@ struct Q4Unpacked {
   static constexpr size_t kTileRows = Dots::kTileRows, kFewRows = kTileRows;
 
   template <size_t kCount, bool kUnpack>
-  static void Run(Task task) {
+  static void Run(const Task& given) {
+    const Task task = given;  // whose fields no store can change
     if (task.first()) Begin<kCount>(task);
     if constexpr (kUnpack) Unpack(task, 0);
     const int8_t* q = task.q();

@@ -86,7 +86,8 @@ struct PairKernel {
 
   /// The first rows unpack the block while they are multiplied with it.
   template <size_t kCount, bool kUnpack>
-  static void Run(PairTask task) {
+  static void Run(const PairTask& given) {
+    const PairTask task = given;  // whose fields no store can change
     typename Scheme::Sum sum[kCount][kPair];
     if (task.first()) {
       Scheme::template Begin<kCount>(task, sum);

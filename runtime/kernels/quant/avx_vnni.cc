@@ -37,7 +37,8 @@ struct Q8Unpacked {
   static constexpr size_t kTileRows = Vnni::kTileRows, kFewRows = kTileRows;
 
   template <size_t kCount, bool kUnpack>
-  static void Run(Task task) {
+  static void Run(const Task& given) {
+    const Task task = given;  // whose fields no store can change
     __m256i sum[kCount][kHalves];
 #pragma GCC unroll 8
     for (size_t r = 0; r < kCount; ++r) {

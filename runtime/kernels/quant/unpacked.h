@@ -70,8 +70,8 @@ struct UnpackedTask {
 /// `Kernel`:
 ///   Block, what it unpacks to; kTileRows, the most rows that are multiplied together;
 ///   kFewRows, at least kTileRows: so many are worth unpacking for
-///   template <size_t kCount, bool kUnpack> static void Run(UnpackedTask<Block>): kCount rows;
-///   kUnpack: the block is theirs to fill
+///   template <size_t kCount, bool kUnpack> static void Run(const UnpackedTask<Block>&): kCount
+///   rows; kUnpack: the block is theirs to fill
 /// `Few` makes what is not worth unpacking: few rows, and strips without a second one.
 template <class Kernel, void (*Few)(const MatMulTile&)>
 class UnpackedDriver {
@@ -131,7 +131,7 @@ class UnpackedDriver {
     }
   }
 
-  using Function = void (*)(Task);
+  using Function = void (*)(const Task&);
   template <size_t... kCounts>
   static constexpr std::array<Function, kTileRows> List(std::index_sequence<kCounts...>) {
     return {&Kernel::template Run<kCounts + 1, false>...};
