@@ -305,7 +305,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--schemes", nargs="+", choices=GGUF_TYPES, default=list(GGUF_TYPES))
-    parser.add_argument("--decode", action="store_true", help="decoding only, beside the loop that reads")
+    parser.add_argument("--decode", action="store_true",
+                        help="decoding only, beside the loop that only reads")
     parser.add_argument("names", nargs="*", default=["SmolLM2-135M"])
     options = parser.parse_args()
     work = options.root / "tmp" if options.root else pathlib.Path(tempfile.gettempdir())

@@ -4,9 +4,10 @@
 /// Products with q8 and q4 weights by vectors of 256 bits: include it in sources for x86-64 only.
 ///
 /// Both instruction sets multiply unsigned by signed bytes; `Dots` is what differs:
-///   Add(sum, w, x): products of unsigned bytes that sums have room for: nibbles as q + 8, of a
-///   group NibbleSums(sum): those sums as 32 bits Bytes(w): q8 weights as unsigned or signed bytes,
-///   by kExcess more than they were AddBytes(sum, w, x): products of Bytes(w), as 32 bits
+///   Add(sum, w, x): products of unsigned bytes w; of nibbles as q + 8, sums hold a group's
+///   NibbleSums(sum): the sums of a group's nibbles as 32 bits
+///   Bytes(w): q8 weights as bytes for AddBytes, by kExcess more than they were
+///   AddBytes(sum, w, x): products of those, as 32 bits
 ///   kTileRows: of Q4Unpacked, as many as the registers have room for
 ///
 /// One row and few: a vector holds 4 columns of 8 bytes. vphaddd of two gives the columns 0 1 4 5 2

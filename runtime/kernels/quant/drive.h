@@ -26,8 +26,8 @@ struct StripTask {
   }
 };
 
-/// Towards the first (3) or second level (2) of the cache: kBytes from `from` on, which need not
-/// be mapped.
+/// Towards the first (3) or second level (2) of the cache, or past the second to the first (0):
+/// kBytes from `from` on, which need not be mapped.
 template <size_t kBytes, int kLocality>
 QUANTA_INLINE void Fetch(const std::byte* from) {
 #pragma GCC unroll 8
