@@ -81,17 +81,27 @@ struct Run {
   const T* rows;        ///< [count, head_dim]
   const float* scales;  ///< [count], of rows that have some
   size_t count;
-  size_t index;  ///< of its first position in the block
+  size_t index;  ///< of its first position among those of both
 };
 
-/// A block's positions: at most two runs, up to the ring's end and from its start.
+/// Positions from `index` on, which the cache has from `slot` on.
+struct Block {
+  size_t index, slot;
+
+  Block(const AttentionArgs& args, size_t at) : index(at), slot((args.first + at) % args.slots) {}
+};
+
+/// `count` positions of a block from its `begin`-th on: at most two runs, up to the ring's end and
+/// from its start.
 template <class T>
 struct Runs {
   Run<T> run[2];
-  Runs(const void* cache, const AttentionArgs& args, size_t index, size_t count) {
+  Runs(const void* cache, const AttentionArgs& args, const Block& block, size_t begin,
+       size_t count) {
     const auto* rows = static_cast<const T*>(cache);
     const float* scales = KvScales(cache, args.slots, args.head_dim);
-    const size_t slot = (args.first + index) % args.slots;
+    const size_t at = block.slot + begin;
+    const size_t slot = at < args.slots ? at : at - args.slots;
     const size_t before = HWY_MIN(count, args.slots - slot);
     run[0] = {rows + slot * args.head_dim, scales + slot, before, 0};
     run[1] = {rows, scales, count - before, before};
@@ -172,12 +182,16 @@ struct Queries {
   size_t stride;  ///< floats, of both
   Softmax* softmax;
   size_t softmax_stride;
-  bool fetch;  ///< they are the first to see the block: fetch the next one
+  size_t seen;  ///< so many positions of the block and those behind it, by the first query
+  size_t more;  ///< by each further query
+  bool fetch;   ///< they are the first to see the block: fetch the next one
 
   HWY_INLINE Queries From(size_t i) const {
     return {q + i * stride, out + i * stride, stride, softmax + i * softmax_stride,
-            softmax_stride, fetch && i == 0};
+            softmax_stride, seen + i * more,  more,   fetch && i == 0};
   }
+  /// Positions of the block that the i-th query sees.
+  HWY_INLINE size_t Seen(size_t i) const { return HWY_MIN(kBlock, seen + i * more); }
 };
 
 /// scores[r][i] = q[r] . k of the block's i-th position, for kHeads queries.
@@ -189,11 +203,10 @@ HWY_NOINLINE void DotRun(const Queries& queries, const Run<typename P::T>& run, 
     V acc[kHeads][kTileCols];
     if (queries.fetch) FetchNext(run.rows + i * d, d, kTileCols);
     DotTile<P>(queries.q, queries.stride, run.rows + i * d, d, acc);
+    V4 sum[kHeads];
+    SumRows(acc, sum);
     QUANTA_UNROLL
-    for (size_t r = 0; r < kHeads; ++r) {
-      hn::StoreU(SumLanes(acc[r][0], acc[r][1], acc[r][2], acc[r][3]), F4(),
-                 scores[r] + run.index + i);
-    }
+    for (size_t r = 0; r < kHeads; ++r) hn::StoreU(sum[r], F4(), scores[r] + run.index + i);
   }
   for (; i < run.count; ++i) {
     V acc[kHeads][1];
@@ -203,13 +216,13 @@ HWY_NOINLINE void DotRun(const Queries& queries, const Run<typename P::T>& run, 
   }
 }
 
-/// out[r, d...] = factor[r] * out[r, d...] + sum over the block of weight * value, for
+/// out[r, d...] = factor[r] * out[r, d...] + the sum of weights[r][i] * value i, for
 /// kHeads queries and kCount vectors, position by position. `count`: elements, or none
 /// for whole vectors.
 template <class P, size_t kCount, size_t kHeads, class... Count>
 HWY_NOINLINE void Mix(const Runs<typename P::T>& runs, size_t head_dim, size_t d,
-                      const float (&weights)[kHeads][kBlock], const float (&factor)[kHeads],
-                      const Queries& queries, Count... count) {
+                      const float* weights, const float (&factor)[kHeads], const Queries& queries,
+                      Count... count) {
   float* out = queries.out + d;
   V sum[kHeads][kCount];
   QUANTA_UNROLL
@@ -229,7 +242,7 @@ HWY_NOINLINE void Mix(const Runs<typename P::T>& runs, size_t head_dim, size_t d
       for (size_t c = 0; c < kCount; ++c) value[c] = P::Load(row + c * kLanes, count...);
       QUANTA_UNROLL
       for (size_t r = 0; r < kHeads; ++r) {
-        const V weight = hn::Set(kF, weights[r][run.index + i]);
+        const V weight = hn::Set(kF, weights[r * kBlock + run.index + i]);
         QUANTA_UNROLL
         for (size_t c = 0; c < kCount; ++c) {
           sum[r][c] = hn::MulAdd(weight, value[c], sum[r][c]);
@@ -248,10 +261,16 @@ HWY_NOINLINE void Mix(const Runs<typename P::T>& runs, size_t head_dim, size_t d
 
 /// Mix for all of head_dim.
 template <class P, size_t kHeads>
-HWY_INLINE void MixBlock(const Runs<typename P::T>& runs, size_t head_dim,
-                         const float (&weights)[kHeads][kBlock], const float (&factor)[kHeads],
-                         const Queries& queries) {
+HWY_INLINE void MixAll(const Runs<typename P::T>& runs, size_t head_dim, const float* weights,
+                       const float (&factor)[kHeads], const Queries& queries) {
+  // As many sums as there are registers for.
+  constexpr bool kMany = HWY_TARGET == HWY_AVX3 || HWY_ARCH_ARM_A64 || kHeads <= 2;
   size_t d = 0;
+  if constexpr (kMany) {
+    for (; d + 4 * kLanes <= head_dim; d += 4 * kLanes) {
+      Mix<P, 4>(runs, head_dim, d, weights, factor, queries);
+    }
+  }
   for (; d + 2 * kLanes <= head_dim; d += 2 * kLanes) {
     Mix<P, 2>(runs, head_dim, d, weights, factor, queries);
   }
@@ -276,34 +295,40 @@ HWY_INLINE void TimesScales(const Runs<typename P::T>& runs, float* values) {
   }
 }
 
-/// A block of positions, as its keys and values lie in the cache.
-template <class T>
-struct Block {
-  Runs<T> keys, values;
-  size_t count;
-};
-
 /// Adds a block to what the first kHeads queries have of the positions before.
 template <class P, size_t kHeads>
 HWY_NOINLINE void AttendBlock(const AttentionArgs& args, const Queries& queries,
-                              const Block<typename P::T>& block) {
+                              const Block& block) {
+  using Positions = Runs<typename P::T>;
   const size_t d = args.head_dim;
+  const size_t all = queries.Seen(0), most = queries.Seen(kHeads - 1);
   float weights[kHeads][kBlock];
   float factor[kHeads];
-  for (const auto& run : block.keys.run) DotRun<P>(queries, run, d, weights);
+  // (A query's scores of what it does not see are made, and left.)
+  const Positions keys(args.k, args, block, 0, most), values(args.v, args, block, 0, all);
+  for (const auto& run : keys.run) DotRun<P>(queries, run, d, weights);
   for (size_t r = 0; r < kHeads; ++r) {
-    TimesScales<P>(block.keys, weights[r]);
-    ScaleAndCap(args, weights[r], block.count);
-    factor[r] = queries.softmax[r * queries.softmax_stride].Take(weights[r], block.count);
-    TimesScales<P>(block.values, weights[r]);
+    const size_t seen = queries.Seen(r);
+    TimesScales<P>(keys, weights[r]);
+    ScaleAndCap(args, weights[r], seen);
+    factor[r] = queries.softmax[r * queries.softmax_stride].Take(weights[r], seen);
   }
-  MixBlock<P>(block.values, d, weights, factor, queries);
+  if constexpr (P::kScaled) {
+    const Positions scaled(args.v, args, block, 0, most);
+    for (size_t r = 0; r < kHeads; ++r) TimesScales<P>(scaled, weights[r]);
+  }
+  MixAll<P>(values, d, weights[0], factor, queries);
+  const float one[1] = {1};
+  for (size_t r = 1; r < kHeads && all < most; ++r) {
+    const Positions further(args.v, args, block, all, queries.Seen(r) - all);
+    MixAll<P>(further, d, weights[r] + all, one, queries.From(r));
+  }
 }
 
 /// The same for `count` queries, kHeads at a time, then fewer.
 template <class P, size_t kHeads>
 HWY_INLINE void AttendQueries(const AttentionArgs& args, const Queries& queries, size_t count,
-                              const Block<typename P::T>& block) {
+                              const Block& block) {
   size_t i = 0;
   for (; i + kHeads <= count; i += kHeads) AttendBlock<P, kHeads>(args, queries.From(i), block);
   if constexpr (kHeads > 1) {
@@ -323,49 +348,44 @@ class Pass {
       : args_(args), head_(head), heads_(heads) {}
 
   void Run() {
-    const size_t d = args_.head_dim;
-    for (size_t row = 0; row < args_.rows; ++row) {
-      std::fill_n(HeadsOf(row).out, heads_ * d, 0.0f);
+    const size_t d = args_.head_dim, rows = args_.rows;
+    for (size_t row = 0; row < rows; ++row) {
+      std::fill_n(HeadsOf(row, 0).out, heads_ * d, 0.0f);
       std::fill_n(softmax_[row], heads_, Softmax{-INFINITY, 0});
     }
-    // Whole blocks that all rows see: a head's rows together.
-    const size_t shared = args_.rows == 1 ? 0 : args_.count / kBlock * kBlock;
-    for (size_t index = 0; index < shared; index += kBlock) {
-      const auto block = BlockAt(index, kBlock);
-      for (size_t h = 0; h < heads_; ++h) {
-        AttendQueries<P, P::kHeads>(args_, RowsOf(h), args_.rows, block);
+    for (size_t index = 0; index < args_.count + rows - 1; index += kBlock) {
+      const Block block(args_, index);
+      if (rows == 1) {
+        AttendQueries<P, P::kHeads>(args_, HeadsOf(0, args_.count - index), heads_, block);
+      } else {
+        // Of the last block the first rows may see nothing.
+        const size_t blind = index < args_.count ? 0 : index + 1 - args_.count;
+        for (size_t h = 0; h < heads_; ++h) {
+          AttendQueries<P, P::kHeads>(args_, RowsOf(h, blind, args_.count + blind - index),
+                                      rows - blind, block);
+        }
       }
     }
-    for (size_t row = 0; row < args_.rows; ++row) Finish(row, shared);
+    for (size_t row = 0; row < rows; ++row) {
+      for (size_t h = 0; h < heads_; ++h) {
+        float* out = HeadsOf(row, 0).out + h * d;
+        const V scale = hn::Set(kF, 1.0f / softmax_[row][h].sum);
+        Map(Scaled{scale}, out, d, static_cast<const float*>(out));
+      }
+    }
   }
 
  private:
-  using T = typename P::T;
-
-  /// A row's positions from `index` on: its heads together.
-  void Finish(size_t row, size_t index) {
-    const size_t d = args_.head_dim, count = args_.count + row;
-    const Queries heads = HeadsOf(row);
-    for (; index < count; index += kBlock) {
-      AttendQueries<P, P::kHeads>(args_, heads, heads_,
-                                  BlockAt(index, HWY_MIN(kBlock, count - index)));
-    }
-    for (size_t h = 0; h < heads_; ++h) {
-      float* out = heads.out + h * d;
-      Map(Scaled{hn::Set(kF, 1.0f / softmax_[row][h].sum)}, out, d, static_cast<const float*>(out));
-    }
-  }
-
-  Block<T> BlockAt(size_t index, size_t count) const {
-    return {Runs<T>(args_.k, args_, index, count), Runs<T>(args_.v, args_, index, count), count};
-  }
-  Queries HeadsOf(size_t row) {
+  /// A row's heads.
+  Queries HeadsOf(size_t row, size_t seen) {
     const size_t at = row * args_.row_stride + head_ * args_.head_dim;
-    return {args_.q + at, args_.out + at, args_.head_dim, softmax_[row], 1, true};
+    return {args_.q + at, args_.out + at, args_.head_dim, softmax_[row], 1, seen, 0, true};
   }
-  Queries RowsOf(size_t head) {
-    const size_t at = (head_ + head) * args_.head_dim;
-    return {args_.q + at, args_.out + at, args_.row_stride, &softmax_[0][head], kGroup, head == 0};
+  /// A head's rows from `row` on.
+  Queries RowsOf(size_t head, size_t row, size_t seen) {
+    const size_t at = row * args_.row_stride + (head_ + head) * args_.head_dim;
+    return {args_.q + at, args_.out + at, args_.row_stride, &softmax_[row][head], kGroup, seen, 1,
+            head == 0};
   }
 
   const AttentionArgs& args_;

@@ -99,19 +99,73 @@ HWY_INLINE V4 Fold4(V v) {
 #endif
 }
 
-/// { sum of a's lanes, of b's, of c's, of d's }; the order of the additions is the
-/// same for all four.
-HWY_INLINE V4 SumLanes(V a, V b, V c, V d) {
-  const F4 f4;
-  const V4 a4 = Fold4(a), b4 = Fold4(b), c4 = Fold4(c), d4 = Fold4(d);
+/// Of every block of four lanes: { sum of a's, of b's, of c's, of d's }; the order of the additions
+/// is the same for all four.
+template <class D, class Vector = hn::Vec<D>>
+HWY_INLINE Vector SumFours(D d, Vector a4, Vector b4, Vector c4, Vector d4) {
   // Lanes 0 + 2 and 1 + 3 of two vectors at once, alternating.
-  const V4 ab = hn::Add(hn::InterleaveLower(f4, a4, b4), hn::InterleaveUpper(f4, a4, b4));
-  const V4 cd = hn::Add(hn::InterleaveLower(f4, c4, d4), hn::InterleaveUpper(f4, c4, d4));
-  const hn::FixedTag<double, 2> pairs;
+  const Vector ab = hn::Add(hn::InterleaveLower(d, a4, b4), hn::InterleaveUpper(d, a4, b4));
+  const Vector cd = hn::Add(hn::InterleaveLower(d, c4, d4), hn::InterleaveUpper(d, c4, d4));
+  const hn::RepartitionToWide<D> pairs;
   const auto ab2 = hn::BitCast(pairs, ab);
   const auto cd2 = hn::BitCast(pairs, cd);
-  return hn::Add(hn::BitCast(f4, hn::InterleaveLower(pairs, ab2, cd2)),
-                 hn::BitCast(f4, hn::InterleaveUpper(pairs, ab2, cd2)));
+  return hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, ab2, cd2)),
+                 hn::BitCast(d, hn::InterleaveUpper(pairs, ab2, cd2)));
+}
+
+/// { sum of a's lanes, of b's, of c's, of d's }.
+HWY_INLINE V4 SumLanes(V a, V b, V c, V d) {
+  return SumFours(F4(), Fold4(a), Fold4(b), Fold4(c), Fold4(d));
+}
+
+#if HWY_MAX_BYTES >= 64
+/// Fold4 of up to four rows side by side.
+template <size_t kRows>
+HWY_INLINE V FoldRows(const V (&rows)[kRows][4], size_t c) {
+  const auto row = [&](size_t r) HWY_ATTR { return rows[HWY_MIN(r, kRows - 1)][c]; };
+  // Blocks { a, a, c, c } and { b, b, d, d }, then { a, b, c, d }.
+  const V ac =
+      hn::Add(hn::ConcatLowerLower(kF, row(2), row(0)), hn::ConcatUpperUpper(kF, row(2), row(0)));
+  const V bd =
+      hn::Add(hn::ConcatLowerLower(kF, row(3), row(1)), hn::ConcatUpperUpper(kF, row(3), row(1)));
+  return hn::Add(hn::OddEvenBlocks(hn::SwapAdjacentBlocks(bd), ac),
+                 hn::OddEvenBlocks(bd, hn::SwapAdjacentBlocks(ac)));
+}
+#elif HWY_MAX_BYTES >= 32
+/// Fold4 of up to two rows side by side.
+template <size_t kRows>
+HWY_INLINE V FoldRows(const V (&rows)[kRows][4], size_t c) {
+  const V a = rows[0][c], b = rows[kRows - 1][c];
+  return hn::Add(hn::ConcatLowerLower(kF, b, a), hn::ConcatUpperUpper(kF, b, a));
+}
+#endif
+
+/// sum[r] = SumLanes(rows[r][0], rows[r][1], rows[r][2], rows[r][3]), to the bit. Rows that fit
+/// into a vector side by side are folded together.
+template <size_t kRows>
+HWY_INLINE void SumRows(const V (&rows)[kRows][4], V4 (&sum)[kRows]) {
+#if HWY_MAX_BYTES >= 64
+  constexpr size_t kSideBySide = 4, kWorthwhile = 3;
+#elif HWY_MAX_BYTES >= 32
+  constexpr size_t kSideBySide = 2, kWorthwhile = 2;
+#else
+  constexpr size_t kSideBySide = 1, kWorthwhile = kRows + 1;
+#endif
+  if constexpr (kRows < kWorthwhile || kRows > kSideBySide) {
+    QUANTA_UNROLL
+    for (size_t r = 0; r < kRows; ++r) {
+      sum[r] = SumLanes(rows[r][0], rows[r][1], rows[r][2], rows[r][3]);
+    }
+  } else {
+    V folded[4];  // four lanes of each row
+    QUANTA_UNROLL
+    for (size_t c = 0; c < 4; ++c) folded[c] = FoldRows(rows, c);
+    const V four = SumFours(kF, folded[0], folded[1], folded[2], folded[3]);
+    sum[0] = hn::ExtractBlock<0>(four);
+    if constexpr (kRows > 1) sum[1] = hn::ExtractBlock<1>(four);
+    if constexpr (kRows > 2) sum[2] = hn::ExtractBlock<2>(four);
+    if constexpr (kRows > 3) sum[3] = hn::ExtractBlock<3>(four);
+  }
 }
 
 HWY_INLINE float SumLanes(V v) {
