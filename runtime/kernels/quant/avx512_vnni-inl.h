@@ -19,19 +19,28 @@
 QUANTA_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512vnni")
 namespace quanta::kernels::avx512 {
 
-/// Of four strips side by side each is fetched a little ahead; one strip at a time, far ahead.
-inline constexpr size_t kAhead = 1024;
+/// How one row goes through the strips, which is how its weights come from memory. `left`: bytes of
+/// a strip that are left; `jump`: over the other strips that are read beside it.
 
-/// Fetches kBytes that are needed later, of kStrips strips that are read side by side. Where a
-/// strip of which `left` bytes are left ends before them, the next one is `jump` bytes further.
-template <size_t kStrips, size_t kBytes>
-QUANTA_INLINE void FetchAhead(const std::byte* from, size_t left = kAhead, size_t jump = 0) {
-  if constexpr (kStrips == 1) {
-    Fetch<kBytes, 0>(from + kFarAhead);
-  } else {
-    Fetch<kBytes, 3>(from + kAhead + (left < kAhead ? jump : 0));
+/// kStreamCount strips side by side, each fetched kAhead bytes ahead: at a strip's end, of the one
+/// that follows all of them.
+template <size_t kStreamCount, size_t kAhead>
+struct SideBySide {
+  static constexpr size_t kStreams = kStreamCount;
+  template <size_t kBytes>
+  static QUANTA_INLINE void FetchAhead(const std::byte* from, size_t left, size_t jump) {
+    Fetch<kBytes, 3>(from + kAhead + (left <= kAhead ? jump : 0));
   }
-}
+};
+
+/// One strip after the other, past the second-level cache.
+struct OneByOne {
+  static constexpr size_t kStreams = 1;
+  template <size_t kBytes>
+  static QUANTA_INLINE void FetchAhead(const std::byte* from, size_t, size_t) {
+    Fetch<kBytes, 0>(from + kFarAhead);
+  }
+};
 
 inline constexpr size_t kPair = 2;
 using PairBlock = UnpackedBlock<kPair>;
@@ -110,10 +119,10 @@ struct PairKernel {
   }
 };
 
-/// KernelTable::matmul. kStreams: so many strips side by side for a single row.
-template <class Kernel, class Pair, size_t kStreams>
+/// KernelTable::matmul. Order: SideBySide or OneByOne, for a single row.
+template <class Kernel, class Pair, class Order>
 void MatMul(const MatMulTile& tile) {
-  if (tile.rows == 1) return RowDriver<Kernel, kStreams>::MatMul(tile);
+  if (tile.rows == 1) return RowDriver<Kernel, Order>::MatMul(tile);
   UnpackedDriver<PairKernel<Pair>, &StripDriver<Kernel>::MatMul>::MatMul(tile);
 }
 

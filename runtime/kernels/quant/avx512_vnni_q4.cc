@@ -15,19 +15,21 @@ QUANTA_INLINE __m512 FirstTerm(const std::byte* strip, const QuantizedRow& row) 
   return _mm512_mul_ps(_mm512_set1_ps(sixteenth), _mm512_loadu_ps(strip));
 }
 
+using Order = SideBySide<6, 1536>;
+
 struct Q4 {
   static constexpr size_t kRows = 12;
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      RunStrips<1>(task, 0);
+      RunStrips<Order, 1>(task, 0);
     } else {
       FewRows<kCount>(task);
     }
   }
 
-  template <size_t kCount>
+  template <class Order, size_t kCount>
   static void RunStrips(const StripTask& task, size_t strip_bytes) {
     const QuantizedRow& row = task.row(0);
     const int8_t* q = row.q();
@@ -47,7 +49,7 @@ struct Q4 {
 #pragma GCC unroll 8
       for (size_t s = 0; s < kCount; ++s) {
         const std::byte* group = from + s * strip_bytes;
-        FetchAhead<kCount, kGroupBytes>(group, (groups - g) * kGroupBytes, jump);
+        Order::template FetchAhead<kGroupBytes>(group, (groups - g) * kGroupBytes, jump);
         const __m512i v = Load(group), w = Load(group + 64);
         const __m512i v2 = Load(group + 128), w2 = Load(group + 192);
         __m512i a = _mm512_dpbusd_epi32(offset, LowNibbles(v), x0);
@@ -175,8 +177,8 @@ QUANTA_TARGET_END
 
 namespace quanta::kernels {
 
-void MatMulQ4Vnni(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, 4>(tile); }
-void MatMulQ4VnniZen(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, 1>(tile); }
+void MatMulQ4Vnni(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, Order>(tile); }
+void MatMulQ4VnniZen(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, avx512::OneByOne>(tile); }
 
 }  // namespace quanta::kernels
 #endif

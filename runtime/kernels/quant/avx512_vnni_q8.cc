@@ -9,13 +9,16 @@ namespace {
 
 using namespace avx512;
 
+/// More streams than that have no registers.
+using Order = SideBySide<12, 512>;
+
 struct Q8 {
   static constexpr size_t kRows = 12;
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      RunStrips<1>(task, 0);
+      RunStrips<Order, 1>(task, 0);
     } else {
       FewRows<kCount>(task);
     }
@@ -36,14 +39,15 @@ struct Q8 {
     _mm512_storeu_ps(y, _mm512_mul_ps(scaled, _mm512_loadu_ps(scales)));
   }
 
-  template <size_t kCount>
+  template <class Order, size_t kCount>
   static void RunStrips(const StripTask& task, size_t strip_bytes) {
-    constexpr size_t kChains = 4 / kCount;  // so many steps of a strip under way
+    constexpr size_t kChains = kCount < 4 ? 4 / kCount : 1;  // so many steps of a strip under way
+    const size_t jump = (kCount - 1) * strip_bytes;          // over the other strips
     const int8_t* q = task.row(0).q();
     const std::byte* from = task.strip + kStripHead;
     const size_t steps = StepsOf(task.k);
     __m512i a[kCount][kChains], b[kCount][kChains];
-#pragma GCC unroll 4
+#pragma GCC unroll 16
     for (size_t s = 0; s < kCount; ++s) {
 #pragma GCC unroll 4
       for (size_t c = 0; c < kChains; ++c) a[s][c] = b[s][c] = _mm512_setzero_si512();
@@ -53,10 +57,10 @@ struct Q8 {
 #pragma GCC unroll 4
       for (size_t c = 0; c < kChains; ++c) {
         const __m512i x = Broadcast8(q + (i + c) * kStepColumns);
-#pragma GCC unroll 4
+#pragma GCC unroll 16
         for (size_t s = 0; s < kCount; ++s) {
           const std::byte* step = from + s * strip_bytes + (i + c) * kStepBytes;
-          FetchAhead<kCount, kStepBytes>(step);
+          Order::template FetchAhead<kStepBytes>(step, (steps - i - c) * kStepBytes, jump);
           a[s][c] = _mm512_dpbusd_epi32(a[s][c], Unsigned(Load(step)), x);
           b[s][c] = _mm512_dpbusd_epi32(b[s][c], Unsigned(Load(step + 64)), x);
         }
@@ -64,14 +68,14 @@ struct Q8 {
     }
     for (; i < steps; ++i) {
       const __m512i x = Broadcast8(q + i * kStepColumns);
-#pragma GCC unroll 4
+#pragma GCC unroll 16
       for (size_t s = 0; s < kCount; ++s) {
         const std::byte* step = from + s * strip_bytes + i * kStepBytes;
         a[s][0] = _mm512_dpbusd_epi32(a[s][0], Unsigned(Load(step)), x);
         b[s][0] = _mm512_dpbusd_epi32(b[s][0], Unsigned(Load(step + 64)), x);
       }
     }
-#pragma GCC unroll 4
+#pragma GCC unroll 16
     for (size_t s = 0; s < kCount; ++s) {
 #pragma GCC unroll 4
       for (size_t c = 1; c < kChains; ++c) {
@@ -160,8 +164,8 @@ QUANTA_TARGET_END
 
 namespace quanta::kernels {
 
-void MatMulQ8Vnni(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, 4>(tile); }
-void MatMulQ8VnniZen(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, 1>(tile); }
+void MatMulQ8Vnni(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, Order>(tile); }
+void MatMulQ8VnniZen(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, avx512::OneByOne>(tile); }
 
 }  // namespace quanta::kernels
 #endif

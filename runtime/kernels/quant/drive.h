@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <utility>
 
@@ -118,34 +119,32 @@ class StripDriver {
 };
 
 /// A single row's product. `Kernel` as above, and
-/// template <size_t kStrips> static void RunStrips(const StripTask&, size_t strip_bytes):
-/// so many strips side by side, which are as many streams from memory.
-template <class Kernel, size_t kStreams>
+/// template <class Order, size_t kStrips>
+/// static void RunStrips(const StripTask&, size_t strip_bytes): so many strips side by side, which
+/// are as many streams from memory; Order::kStreams at most.
+template <class Kernel, class Order>
 class RowDriver {
  public:
   static void MatMul(const MatMulTile& tile) {
     MatMulTile rest = tile;
-    if (tile.begin % kStripRows == 0) {
-      Streams<kStreams>(&rest);
-      if constexpr (kStreams > 2) Streams<2>(&rest);
-      if constexpr (kStreams > 1) Streams<1>(&rest);
-    }
+    if (tile.begin % kStripRows == 0) Streams<Order::kStreams>(&rest);
     if (rest.begin < rest.end) StripDriver<Kernel>::MatMul(rest);
   }
 
  private:
-  /// Whole strips from tile->begin on, kStrips at a time.
+  /// Whole strips from tile->begin on, kStrips at a time, then fewer.
   template <size_t kStrips>
   static void Streams(MatMulTile* tile) {
     constexpr uint32_t kColumns = kStrips * kStripRows;
     const size_t k = tile->w->k, bytes = StripBytes(tile->w->panel, k);
     for (uint32_t j = tile->begin; j + kColumns <= tile->end; j = tile->begin) {
-      Kernel::template RunStrips<kStrips>({StripOf(*tile->w, j), k, tile->quantized,
-                                           QuantizedBytes(k), tile->y + j, tile->y_stride},
-                                          bytes);
+      Kernel::template RunStrips<Order, kStrips>({StripOf(*tile->w, j), k, tile->quantized,
+                                                  QuantizedBytes(k), tile->y + j, tile->y_stride},
+                                                 bytes);
       AddBias(*tile, j, j + kColumns);
       tile->begin += kColumns;
     }
+    if constexpr (kStrips > 1) Streams<std::bit_floor(kStrips - 1)>(tile);
   }
 };
 

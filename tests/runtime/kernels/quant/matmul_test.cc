@@ -107,7 +107,7 @@ TEST_P(QuantizedMatMulTest, IsTheOracleForEveryWidthWithAndWithoutBias) {
 
 TEST_P(QuantizedMatMulTest, IsTheOracleForARowAndManyStrips) {
   for (const Panel panel : kQuantized) {
-    for (const size_t n : {64u, 80u, 127u, 128u, 208u}) {
+    for (const size_t n : {64u, 80u, 127u, 128u, 208u, 240u, 352u, 431u}) {
       for (const size_t k : {1u, 40u, 96u, 500u})
         ExpectTheOraclesBits(Product(panel, 1, n, k), true);
     }
