@@ -301,17 +301,21 @@ void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
   const Product up = {&layer.up, in, up_};
   const auto activation = static_cast<kernels::Activation>(arch_->activation);
 
-  // One tile makes a range of the products and activates it while it is in cache.
+  // Ranges of the products are activated while they are in cache.
   const size_t work = ColumnWork(up) + (arch_->gated ? ColumnWork(gate) : 0);
+  const size_t step = ActivatedColumns(rows);
   const Product first[] = {up, gate};
   Begin(Phase::kGateUp, {first, arch_->gated ? size_t{2} : size_t{1}});
   team_.Columns(F, work, [&](size_t begin, size_t end) {
-    if (arch_->gated) MultiplyColumns(gate, begin, end);
-    MultiplyColumns(up, begin, end);
-    for (size_t row = 0; row < rows; ++row) {
-      float* y = up_ + row * F + begin;
-      const float* act = arch_->gated ? gate_ + row * F + begin : y;
-      table_->activate(activation, act, arch_->gated ? y : nullptr, y, end - begin);
+    for (size_t at = begin, to = 0; at < end; at = to) {
+      to = std::min(end, at + step);
+      if (arch_->gated) MultiplyColumns(gate, at, to);
+      MultiplyColumns(up, at, to);
+      for (size_t row = 0; row < rows; ++row) {
+        float* y = up_ + row * F + at;
+        const float* act = arch_->gated ? gate_ + row * F + at : y;
+        table_->activate(activation, act, arch_->gated ? y : nullptr, y, to - at);
+      }
     }
   });
   const Product down = {&layer.down, Prepare(up_, rows, {&layer.down}), h_};

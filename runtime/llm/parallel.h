@@ -42,6 +42,16 @@ inline size_t ColumnCut(size_t columns, size_t tile, size_t tiles) {
   return std::min(columns, tile * units / tiles * kTileColumns);
 }
 
+/// What a feed-forward's two first products give that is activated at a time, while it is in a
+/// small second-level cache.
+inline constexpr size_t kActivatedBytes = size_t{128} << 10;
+
+/// So many columns of it, of `rows` rows.
+inline size_t ActivatedColumns(size_t rows) {
+  const size_t columns = kActivatedBytes / (2 * sizeof(float) * rows);
+  return std::max(columns / kTileColumns, size_t{1}) * kTileColumns;
+}
+
 /// Into how many tiles `rows` rows of `work` operations each are cut: worthwhile ones, and as
 /// many for every thread if there is more than one.
 inline size_t RowTiles(size_t rows, size_t work, int threads) {

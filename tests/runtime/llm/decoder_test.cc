@@ -308,6 +308,37 @@ TEST(DecoderMemory, AWindowedLayerKeepsItsWindowAndAChunkOnly) {
   EXPECT_EQ(saved, (1024 - (16 - 1 + 4)) * 2 * 8 * 4 * 2 + (1024 - 16) * 4);
 }
 
+TEST(ActivatedColumns, FitBeginWherePairsOfStripsDoAndAreSome) {
+  for (const size_t rows : {1u, 2u, 7u, 64u, 128u, 512u, 4096u}) {
+    const size_t columns = llm::ActivatedColumns(rows);
+    EXPECT_EQ(columns % llm::kTileColumns, 0u);
+    ASSERT_GE(columns, llm::kTileColumns);
+    if (columns > llm::kTileColumns) {
+      EXPECT_LE(columns * rows * 2 * sizeof(float), llm::kActivatedBytes);
+    }
+  }
+}
+
+TEST(Decoder, AFeedForwardThatIsActivatedPartByPartGivesTheSameBits) {
+  for (const bool gated : {true, false}) {
+    for (const Panel panel : {Panel::kF32, Panel::kQ8, Panel::kQ4}) {
+      TinySpec spec;
+      spec.gated = gated;
+      spec.panel = panel;
+      spec.ffn = 150;
+      spec.context = 512;
+      spec.layers = {{0, 0}, {0, 0}};
+      TinyModel tiny(spec);
+      const Model model = tiny.Open();
+      const std::vector<int32_t> tokens = SomeTokens(500, spec.vocab);
+      ASSERT_LT(llm::ActivatedColumns(tokens.size()), spec.ffn / 2);
+      ASSERT_GE(llm::ActivatedColumns(50), spec.ffn);
+      TestSession whole(model, TinyOptions(50, 1)), parts(model, TinyOptions(500, 2));
+      EXPECT_EQ(AllLogits(*whole, tokens), AllLogits(*parts, tokens));
+    }
+  }
+}
+
 TEST(RowTiles, AreWorthItAndAsManyForEveryThread) {
   for (const size_t rows : {1u, 2u, 5u, 64u, 65u, 128u}) {
     for (const size_t work : {0u, 1u, 600u, 5000u, 1u << 15, 1u << 20}) {
