@@ -45,32 +45,36 @@ class Ahead {
   size_t distance_;
 };
 
-/// y[j...] of one row: four columns, or one.
-template <size_t kWidth>
-HWY_INLINE void Store(const V* acc, const float* bias, float* y) {
-  if constexpr (kWidth == 1) {
-    const float sum = SumLanes(acc[0]);
-    *y = bias == nullptr ? sum : sum + *bias;
-  } else {
-    const V4 sum = SumLanes(acc[0], acc[1], acc[2], acc[3]);
-    hn::StoreU(bias == nullptr ? sum : hn::Add(sum, hn::LoadU(F4(), bias)), F4(), y);
-  }
+HWY_INLINE void Store(V4 sum, const float* bias, float* y) {
+  hn::StoreU(bias == nullptr ? sum : hn::Add(sum, hn::LoadU(F4(), bias)), F4(), y);
 }
 
-/// y[t..., j...] for kRows rows and kCols columns: one, or a multiple of kTileCols.
+/// y[t..., j...] for kRows rows and kCols columns: one, kTileCols, or of one row a multiple of it.
 template <class P, size_t kRows, size_t kCols, class Hint = NoHint>
 HWY_INLINE void Product(const MatMulTile& tile, size_t t, size_t j, const Hint& hint = Hint()) {
-  constexpr size_t kWidth = HWY_MIN(kCols, kTileCols);
   const size_t k = tile.w->k;
   const auto* w = reinterpret_cast<const typename P::T*>(tile.w->data) + j * k;
   V acc[kRows][kCols];
   DotTile<P>(tile.x + t * k, k, w, k, acc, hint);
   float* y = tile.y + t * tile.y_stride + j;
-  QUANTA_UNROLL
-  for (size_t r = 0; r < kRows; ++r, y += tile.y_stride) {
+  const float* bias = tile.bias == nullptr ? nullptr : tile.bias + j;
+  if constexpr (kCols == 1) {
     QUANTA_UNROLL
-    for (size_t c = 0; c < kCols; c += kWidth) {
-      Store<kWidth>(acc[r] + c, tile.bias == nullptr ? nullptr : tile.bias + j + c, y + c);
+    for (size_t r = 0; r < kRows; ++r, y += tile.y_stride) {
+      const float sum = SumLanes(acc[r][0]);
+      *y = bias == nullptr ? sum : sum + *bias;
+    }
+  } else if constexpr (kCols == kTileCols) {
+    V4 sum[kRows];
+    SumRows(acc, sum);
+    QUANTA_UNROLL
+    for (size_t r = 0; r < kRows; ++r, y += tile.y_stride) Store(sum[r], bias, y);
+  } else {
+    static_assert(kRows == 1);
+    QUANTA_UNROLL
+    for (size_t c = 0; c < kCols; c += kTileCols) {
+      Store(SumLanes(acc[0][c], acc[0][c + 1], acc[0][c + 2], acc[0][c + 3]),
+            bias == nullptr ? nullptr : bias + c, y + c);
     }
   }
 }
