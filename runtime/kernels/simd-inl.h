@@ -80,20 +80,18 @@ struct F16 {
 using F4 = hn::FixedTag<float, 4>;
 using V4 = hn::Vec<F4>;
 
+/// Adds the upper half of a vector of f32 or int32 to the lower one until four lanes are left.
+template <class Vector, class T = hn::TFromV<Vector>>
+HWY_INLINE hn::Vec<hn::FixedTag<T, 4>> Fold4(Vector v) {
 #if HWY_MAX_BYTES >= 64
-HWY_INLINE hn::Vec<hn::FixedTag<float, 8>> Fold8(V v) {
-  const hn::FixedTag<float, 8> half;
-  return hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v));
-}
+  const hn::FixedTag<T, 8> half;
+  const auto eight = hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v));
 #elif HWY_MAX_BYTES >= 32
-HWY_INLINE V Fold8(V v) { return v; }
+  const auto eight = v;
 #endif
-
-/// Adds the upper half of a vector to the lower one until four lanes are left.
-HWY_INLINE V4 Fold4(V v) {
 #if HWY_MAX_BYTES >= 32
-  const auto half = Fold8(v);
-  return hn::Add(hn::LowerHalf(F4(), half), hn::UpperHalf(F4(), half));
+  const hn::FixedTag<T, 4> quarter;
+  return hn::Add(hn::LowerHalf(quarter, eight), hn::UpperHalf(quarter, eight));
 #else
   return v;
 #endif

@@ -55,47 +55,92 @@ HWY_INLINE hn::Vec<I> Rounded(V x) {
 #endif
 }
 
-/// The q of kLanes numbers, to memory; returns them.
-HWY_INLINE hn::Vec<I> Quantize(V x, V factor, hn::Vec<I> zero_point, int8_t* to) {
-  const hn::Rebind<int8_t, F> bytes;
-  const auto q = hn::Add(Rounded(hn::Mul(x, factor)), zero_point);
-  const auto clamped = hn::Min(hn::Max(q, hn::Set(kI, -128)), hn::Set(kI, 127));
-  hn::StoreU(hn::DemoteTo(bytes, clamped), bytes, to);
-  return clamped;
+/// How a row's numbers become q.
+struct Rule {
+  V factor;
+  hn::Vec<I> zero_point;
+
+  /// Before it is clamped.
+  HWY_INLINE hn::Vec<I> operator()(const float* x) const {
+    return hn::Add(Rounded(hn::Mul(hn::LoadU(kF, x), factor)), zero_point);
+  }
+};
+
+using Bytes = hn::Repartition<int8_t, F>;
+constexpr size_t kBytes = 4 * kLanes;
+
+/// The q of kBytes numbers: what makes them narrow clamps them.
+HWY_INLINE hn::Vec<Bytes> Quantize(const Rule& rule, const float* x) {
+  const hn::Repartition<int16_t, F> shorts;
+  const auto ab = hn::OrderedDemote2To(shorts, rule(x), rule(x + kLanes));
+  const auto cd = hn::OrderedDemote2To(shorts, rule(x + 2 * kLanes), rule(x + 3 * kLanes));
+  return hn::OrderedDemote2To(Bytes(), ab, cd);
+}
+
+/// The sums of eight q + 128 each, in every second lane; zeros in the others.
+HWY_INLINE hn::Vec<I> SumsOf8(hn::Vec<Bytes> q) {
+  const hn::RebindToUnsigned<Bytes> bytes;
+  return hn::BitCast(kI, hn::SumsOf8(hn::Xor(hn::BitCast(bytes, q), hn::Set(bytes, 0x80))));
+}
+
+using I4 = hn::FixedTag<int32_t, 4>;
+/// Groups whose sums are folded together.
+constexpr size_t kGroups = 4;
+
+/// The q of kGroups groups, and their sums.
+HWY_INLINE hn::Vec<I4> QuantizeGroups(const Rule& rule, const float* x, int8_t* q) {
+  hn::Vec<I> sum[kGroups * kGroupColumns / kBytes];
+  QUANTA_UNROLL
+  for (size_t i = 0; i < kGroups * kGroupColumns; i += kBytes) {
+    const auto bytes = Quantize(rule, x + i);
+    hn::StoreU(bytes, Bytes(), q + i);
+    sum[i / kBytes] = SumsOf8(bytes);
+  }
+  const I4 four;
+#if HWY_MAX_BYTES >= 64
+  const auto ab = hn::Add(sum[0], hn::SwapAdjacentBlocks(sum[0]));
+  const auto cd = hn::Add(sum[1], hn::SwapAdjacentBlocks(sum[1]));
+  const auto sums = SumFours(four, hn::ExtractBlock<0>(ab), hn::ExtractBlock<2>(ab),
+                             hn::ExtractBlock<0>(cd), hn::ExtractBlock<2>(cd));
+#elif HWY_MAX_BYTES >= 32
+  const auto sums = SumFours(four, Fold4(sum[0]), Fold4(sum[1]), Fold4(sum[2]), Fold4(sum[3]));
+#else
+  const auto sums = SumFours(four, hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3]),
+                             hn::Add(sum[4], sum[5]), hn::Add(sum[6], sum[7]));
+#endif
+  return hn::Sub(sums, hn::Set(four, 128 * int32_t{kGroupColumns}));
 }
 
 /// Makes the q of the row, and its sums.
 HWY_INLINE void Fill(const float* x, size_t k, const ActivationRange& range, QuantizedRow* row) {
-  static_assert(kGroupColumns % kLanes == 0);
-  const V factor = hn::Set(kF, range.factor);
-  const auto zero_point = hn::Set(kI, range.zero_point);
+  constexpr size_t kStep = kGroups * kGroupColumns;
+  const Rule rule = {hn::Set(kF, range.factor), hn::Set(kI, range.zero_point)};
+  const I4 four;
   int8_t* q = row->q();
   int32_t* offsets = row->offsets(k);
-  int32_t total = 0;
+  auto totals = hn::Zero(four);
   size_t i = 0;
-  for (; i + kGroupColumns <= k; i += kGroupColumns) {
-    auto sum = hn::Zero(kI);
-    for (size_t j = i; j < i + kGroupColumns; j += kLanes) {
-      sum = hn::Add(sum, Quantize(hn::LoadU(kF, x + j), factor, zero_point, q + j));
-    }
-    const int32_t of_group = hn::ReduceSum(kI, sum);
-    *offsets++ = -8 * of_group;
-    total += of_group;
+  for (; i + kStep <= k; i += kStep, offsets += kGroups) {
+    const auto sums = QuantizeGroups(rule, x + i, q + i);
+    hn::StoreU(hn::Neg(hn::ShiftLeft<3>(sums)), four, offsets);
+    totals = hn::Add(totals, sums);
   }
+  int32_t total = hn::ReduceSum(four, totals);
   if (i < k) {
-    // The same instructions on a padded copy; what they make beyond k does not count.
-    float last[kGroupColumns] = {};
-    int8_t made[kGroupColumns];
+    // The same instructions on a copy padded by zeros, whose q is the zero point.
+    float last[kStep] = {};
+    int8_t made[kStep];
+    int32_t sums[kGroups];
     std::memcpy(last, x + i, (k - i) * sizeof(float));
-    for (size_t j = 0; j < kGroupColumns; j += kLanes) {
-      Quantize(hn::LoadU(kF, last + j), factor, zero_point, made + j);
+    hn::StoreU(QuantizeGroups(rule, last, made), four, sums);
+    std::memset(made + (k - i), 0, kStep - (k - i));
+    for (size_t g = 0; i < k; ++g, i += kGroupColumns) {
+      std::memcpy(q + i, made + g * kGroupColumns, kGroupColumns);
+      const auto padding = static_cast<int32_t>(kGroupColumns - HWY_MIN(kGroupColumns, k - i));
+      const int32_t sum = sums[g] - padding * range.zero_point;
+      *offsets++ = -8 * sum;
+      total += sum;
     }
-    std::memset(q + i, 0, kGroupColumns);
-    std::memcpy(q + i, made, k - i);
-    int32_t of_group = 0;
-    for (size_t j = 0; j < k - i; ++j) of_group += made[j];
-    *offsets++ = -8 * of_group;
-    total += of_group;
   }
   auto* end = reinterpret_cast<std::byte*>(row) + QuantizedBytes(k);
   std::fill(reinterpret_cast<std::byte*>(offsets), end, std::byte{0});
