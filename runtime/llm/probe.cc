@@ -35,6 +35,7 @@ struct Probe::Impl {
   size_t bytes_per_tile = 0;
   platform::PageBlock memory;   ///< what Read reads
   platform::PageBlock product;  ///< weights, activations, each thread's results
+  bool in_order = false;        ///< the next time
   uint64_t sum = 0;             ///< keeps the reads alive
 
   size_t tiles() const { return static_cast<size_t>(threads) * kTilesPerThread; }
@@ -93,8 +94,10 @@ uint64_t Probe::Read() {
   Impl& impl = *impl_;
   const std::byte* memory = impl.memory.bytes().data();
   uint64_t sums[SessionOptions::kMaxThreads] = {};
+  const auto read = impl.in_order ? llm::SumLinesInOrder : llm::SumLinesSideBySide;
+  impl.in_order = !impl.in_order;
   ParallelFor(ThreadPool::Process(), impl.tiles(), impl.threads, [&](size_t tile, int worker) {
-    sums[worker] += llm::SumLines(memory + tile * impl.bytes_per_tile, impl.bytes_per_tile);
+    sums[worker] += read(memory + tile * impl.bytes_per_tile, impl.bytes_per_tile);
   });
   for (const uint64_t sum : sums) impl.sum += sum;
   return impl.memory.bytes().size();
