@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "quanta/check.h"
 #include "runtime/kernels/quant/kernels_arm.h"
@@ -13,7 +14,7 @@
 namespace quanta::kernels {
 namespace {
 
-constexpr size_t kMaxTables = 7;
+constexpr size_t kMaxTables = 8;
 
 struct Tables {
   KernelTable table[kMaxTables];
@@ -68,15 +69,24 @@ using MatMulFunction = void (*)(const MatMulTile&);
   ++tables->count;
 }
 
+#if defined(__x86_64__)
+/// The last table once more, with products for AMD's cores; the maker decides which of the two is
+/// the better one.
+void ExtendForZen(const char* name, MatMulFunction q8, MatMulFunction q4, Tables* tables) {
+  Extend(name, q8, q4, tables);
+  if (!IsAmd()) {
+    std::swap(tables->table[tables->count - 1], tables->table[tables->count - 2]);
+  }
+}
+#endif
+
 /// Instruction sets for integers that the kernels of floats gain nothing from.
 void ExtendForCpu([[maybe_unused]] Tables* tables) {
 #if defined(__x86_64__)
   if (HasAvxVnni()) Extend("avx_vnni", MatMulQ8AvxVnni, MatMulQ4AvxVnni, tables);
   if (HasAvx512Vnni()) {
-    const auto intel = [&] { Extend("avx512_vnni", MatMulQ8Vnni, MatMulQ4Vnni, tables); };
-    if (IsAmd()) intel();
-    Extend("avx512_vnni_zen", MatMulQ8VnniZen, MatMulQ4VnniZen, tables);
-    if (!IsAmd()) intel();
+    Extend("avx512_vnni", MatMulQ8Vnni, MatMulQ4Vnni, tables);
+    ExtendForZen("avx512_vnni_zen", MatMulQ8VnniZen, MatMulQ4VnniZen, tables);
   }
   if (EnableAmx()) {
     Extend("amx_int8", MatMulQ8Amx, MatMulQ4Amx, tables);
@@ -100,6 +110,11 @@ Tables MakeTables() {
     left -= target;
     QUANTA_CHECK(tables.count < kMaxTables);
     Fill(static_cast<int64_t>(target), &tables.table[tables.count++]);
+#if defined(__x86_64__)
+    if (target == HWY_AVX2) {
+      ExtendForZen("avx2_zen", MatMulQ8Avx2Zen, MatMulQ4Avx2Zen, &tables);
+    }
+#endif
   }
   ExtendForCpu(&tables);
   return tables;

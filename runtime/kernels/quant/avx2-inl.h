@@ -89,89 +89,124 @@ QUANTA_INLINE int32_t OffsetOf(const int32_t* offsets, size_t row, size_t row_by
   return offset;
 }
 
-/// A strip's columns: for one row, which memory limits, at once, in the order of memory; for more,
-/// as many as the registers have room for.
-template <class Kernel, size_t kCount>
-QUANTA_INLINE void Strip(const StripTask& task) {
-  if constexpr (kCount == 1) {
-    Kernel::template Columns<1, 2>(task, 0);
-  } else {
-    Kernel::template Columns<kCount, 1>(task, 0);
-    Kernel::template Columns<kCount, 1>(task, 8);
-  }
-}
+/// More rows than one take a strip's columns in halves: the registers have no room for more.
+inline constexpr size_t kHalfStrip = 8;
 
-/// StripDriver's Kernel.
+/// One row. More strips' sums than the registers hold go through the first-level cache, which costs
+/// less than what further streams from memory bring.
+using Q4Order = SideBySide<4, 2048>;
+using Q8Order = SideBySide<6, 1536>;
+
+/// Kernel of StripDriver and RowDriver.
 template <class Dots>
 struct Q4Strip {
   static constexpr size_t kRows = 4;
 
-  /// kEights times eight columns from `column` on, for kCount rows.
-  template <size_t kCount, size_t kEights>
-  static QUANTA_INLINE void Columns(const StripTask& task, size_t column) {
-    __m256 f[kCount][kEights];
+  template <size_t kCount>
+  static void Run(const StripTask& task) {
+    if constexpr (kCount == 1) {
+      RunStrips<Q4Order, 1>(task, 0);
+    } else {
+      for (const size_t column : {size_t{0}, kHalfStrip}) {
+        __m256 f[kCount][1];
 #pragma GCC unroll 4
-    for (size_t r = 0; r < kCount; ++r) {
-#pragma GCC unroll 2
-      for (size_t e = 0; e < kEights; ++e) {
-        f[r][e] = Reorder(FirstTerm(task.strip + (column + e * 8) * sizeof(float), task.row(r)));
-      }
-    }
-    const int8_t* q = task.row(0).q();
-    const int32_t* offsets = task.row(0).offsets(task.k);
-    const std::byte* from = task.strip + kStripHead;
-    const size_t groups = GroupsOf(task.k);
-    for (size_t g = 0; g < groups; ++g, q += kGroupColumns, ++offsets, from += kGroupBytes) {
-      if (kCount == 1) Fetch<kGroupBytes, 3>(from + kFarAhead);
-      __m256i sums[kCount][kEights * 2];
-#pragma GCC unroll 4
-      for (size_t r = 0; r < kCount; ++r) {
-#pragma GCC unroll 4
-        for (size_t c = 0; c < kEights * 2; ++c) sums[r][c] = _mm256_setzero_si256();
-      }
-#pragma GCC unroll 2
-      for (size_t half = 0; half < 2; ++half) {
-#pragma GCC unroll 4
-        for (size_t c = 0; c < kEights * 2; ++c) {
-          const __m256i v = Flipped(from + half * 128 + column * 8 + c * 32);
-          const __m256i low = LowNibbles(v);
-          const __m256i high = HighNibbles(v);
-#pragma GCC unroll 4
-          for (size_t r = 0; r < kCount; ++r) {
-            const int8_t* x = q + r * task.row_bytes + half * 16;
-            sums[r][c] = Dots::Add(sums[r][c], low, Broadcast8(x));
-            sums[r][c] = Dots::Add(sums[r][c], high, Broadcast8(x + 8));
-          }
+        for (size_t r = 0; r < kCount; ++r) Begin(task.strip, column, task.row(r), f[r]);
+        const int8_t* q = task.row(0).q();
+        const int32_t* offsets = task.row(0).offsets(task.k);
+        const std::byte* from = task.strip + kStripHead;
+        for (size_t g = GroupsOf(task.k); g > 0; --g, q += kGroupColumns, from += kGroupBytes) {
+          AddGroup(from, column, q, offsets++, task.row_bytes, f);
         }
-      }
-#pragma GCC unroll 2
-      for (size_t e = 0; e < kEights; ++e) {
-        const std::byte* bits = from + kNibbleBytes + (column + e * 8) * 2;
-        const __m256 scales = _mm256_castsi256_ps(Reorder(WidenScales(bits)));
 #pragma GCC unroll 4
         for (size_t r = 0; r < kCount; ++r) {
-          const __m256i both = _mm256_hadd_epi32(Dots::NibbleSums(sums[r][2 * e]),
-                                                 Dots::NibbleSums(sums[r][2 * e + 1]));
-          const __m256i offset = _mm256_set1_epi32(OffsetOf(offsets, r, task.row_bytes));
-          const __m256 all = _mm256_cvtepi32_ps(_mm256_add_epi32(both, offset));
-          f[r][e] = _mm256_fmadd_ps(all, scales, f[r][e]);
+          Finish(f[r], task.row(r), task.y + r * task.y_stride + column);
         }
-      }
-    }
-#pragma GCC unroll 4
-    for (size_t r = 0; r < kCount; ++r) {
-      const __m256 scale = _mm256_set1_ps(16 * task.row(r).scale);
-#pragma GCC unroll 2
-      for (size_t e = 0; e < kEights; ++e) {
-        _mm256_storeu_ps(task.y + r * task.y_stride + column + e * 8,
-                         Reorder(_mm256_mul_ps(f[r][e], scale)));
       }
     }
   }
 
-  template <size_t kCount>
-  static void Run(const StripTask& task) {
-    Strip<Q4Strip, kCount>(task);
+  template <class Order, size_t kStrips>
+  static void RunStrips(const StripTask& task, size_t strip_bytes) {
+    const QuantizedRow& row = task.row(0);
+    const size_t jump = (kStrips - 1) * strip_bytes;
+    __m256 f[kStrips][1][2];
+#pragma GCC unroll 8
+    for (size_t s = 0; s < kStrips; ++s) Begin(task.strip + s * strip_bytes, 0, row, f[s][0]);
+    const int8_t* q = row.q();
+    const int32_t* offsets = row.offsets(task.k);
+    const std::byte* from = task.strip + kStripHead;
+    for (size_t g = GroupsOf(task.k); g > 0; --g, q += kGroupColumns, from += kGroupBytes) {
+#pragma GCC unroll 8
+      for (size_t s = 0; s < kStrips; ++s) {
+        const std::byte* group = from + s * strip_bytes;
+        Order::template FetchAhead<kGroupBytes>(group, g * kGroupBytes, jump);
+        AddGroup(group, 0, q, offsets, 0, f[s]);
+      }
+      ++offsets;
+    }
+#pragma GCC unroll 8
+    for (size_t s = 0; s < kStrips; ++s) Finish(f[s][0], row, task.y + s * kStripRows);
+  }
+
+ private:
+  /// Of kEights times eight columns of a strip, from `column` on.
+  template <size_t kEights>
+  static QUANTA_INLINE void Begin(const std::byte* strip, size_t column, const QuantizedRow& row,
+                                  __m256 (&f)[kEights]) {
+#pragma GCC unroll 2
+    for (size_t e = 0; e < kEights; ++e) {
+      f[e] = Reorder(FirstTerm(strip + (column + e * 8) * sizeof(float), row));
+    }
+  }
+
+  /// Adds a group's products with kCount rows.
+  template <size_t kCount, size_t kEights>
+  static QUANTA_INLINE void AddGroup(const std::byte* group, size_t column, const int8_t* q,
+                                     const int32_t* offsets, size_t row_bytes,
+                                     __m256 (&f)[kCount][kEights]) {
+    __m256i sums[kCount][kEights * 2];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kCount; ++r) {
+#pragma GCC unroll 4
+      for (size_t c = 0; c < kEights * 2; ++c) sums[r][c] = _mm256_setzero_si256();
+    }
+#pragma GCC unroll 2
+    for (size_t half = 0; half < 2; ++half) {
+#pragma GCC unroll 4
+      for (size_t c = 0; c < kEights * 2; ++c) {
+        const __m256i v = Flipped(group + half * 128 + column * 8 + c * 32);
+        const __m256i low = LowNibbles(v);
+        const __m256i high = HighNibbles(v);
+#pragma GCC unroll 4
+        for (size_t r = 0; r < kCount; ++r) {
+          const int8_t* x = q + r * row_bytes + half * 16;
+          sums[r][c] = Dots::Add(sums[r][c], low, Broadcast8(x));
+          sums[r][c] = Dots::Add(sums[r][c], high, Broadcast8(x + 8));
+        }
+      }
+    }
+#pragma GCC unroll 2
+    for (size_t e = 0; e < kEights; ++e) {
+      const std::byte* bits = group + kNibbleBytes + (column + e * 8) * 2;
+      const __m256 scales = _mm256_castsi256_ps(Reorder(WidenScales(bits)));
+#pragma GCC unroll 4
+      for (size_t r = 0; r < kCount; ++r) {
+        const __m256i both = _mm256_hadd_epi32(Dots::NibbleSums(sums[r][2 * e]),
+                                               Dots::NibbleSums(sums[r][2 * e + 1]));
+        const __m256i offset = _mm256_set1_epi32(OffsetOf(offsets, r, row_bytes));
+        const __m256 all = _mm256_cvtepi32_ps(_mm256_add_epi32(both, offset));
+        f[r][e] = _mm256_fmadd_ps(all, scales, f[r][e]);
+      }
+    }
+  }
+
+  template <size_t kEights>
+  static QUANTA_INLINE void Finish(const __m256 (&f)[kEights], const QuantizedRow& row, float* y) {
+    const __m256 scale = _mm256_set1_ps(16 * row.scale);
+#pragma GCC unroll 2
+    for (size_t e = 0; e < kEights; ++e) {
+      _mm256_storeu_ps(y + e * 8, Reorder(_mm256_mul_ps(f[e], scale)));
+    }
   }
 };
 
@@ -186,49 +221,85 @@ QUANTA_INLINE __m256 FinishQ8(__m256i sum, const QuantizedRow& row, const std::b
   return _mm256_mul_ps(_mm256_mul_ps(all, _mm256_set1_ps(row.scale)), LoadFloats(scales));
 }
 
-/// StripDriver's Kernel.
+/// Kernel of StripDriver and RowDriver.
 template <class Dots>
 struct Q8Strip {
   static constexpr size_t kRows = 4;
 
-  template <size_t kCount, size_t kEights>
-  static QUANTA_INLINE void Columns(const StripTask& task, size_t column) {
-    __m256i sum[kCount][kEights * 2];
+  template <size_t kCount>
+  static void Run(const StripTask& task) {
+    if constexpr (kCount == 1) {
+      RunStrips<Q8Order, 1>(task, 0);
+    } else {
+      for (const size_t column : {size_t{0}, kHalfStrip}) {
+        __m256i sum[kCount][2];
 #pragma GCC unroll 4
-    for (size_t r = 0; r < kCount; ++r) {
-#pragma GCC unroll 4
-      for (size_t c = 0; c < kEights * 2; ++c) sum[r][c] = _mm256_setzero_si256();
-    }
-    const int8_t* q = task.row(0).q();
-    const std::byte* from = task.strip + kStripHead + column * kStepColumns;
-    const size_t steps = StepsOf(task.k);
-    for (size_t i = 0; i < steps; ++i, q += kStepColumns, from += kStepBytes) {
-      if (kCount == 1) Fetch<kStepBytes, 3>(from + kFarAhead);
-#pragma GCC unroll 4
-      for (size_t c = 0; c < kEights * 2; ++c) {
-        const __m256i w = Dots::Bytes(Load(from + c * 32));
+        for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
+        const int8_t* q = task.row(0).q();
+        const std::byte* from = task.strip + kStripHead + column * kStepColumns;
+        for (size_t i = StepsOf(task.k); i > 0; --i, q += kStepColumns, from += kStepBytes) {
+          AddStep(from, q, task.row_bytes, sum);
+        }
 #pragma GCC unroll 4
         for (size_t r = 0; r < kCount; ++r) {
-          sum[r][c] = Dots::AddBytes(sum[r][c], w, Broadcast8(q + r * task.row_bytes));
+          Finish(sum[r], task.strip, column, task.k, task.row(r), task.y + r * task.y_stride);
         }
-      }
-    }
-#pragma GCC unroll 2
-    for (size_t e = 0; e < kEights; ++e) {
-      const std::byte* columns = task.strip + (column + e * 8) * sizeof(int32_t);
-      const std::byte* scales = columns + kStripHead + steps * kStepBytes;
-#pragma GCC unroll 4
-      for (size_t r = 0; r < kCount; ++r) {
-        const __m256i all = Reorder(_mm256_hadd_epi32(sum[r][2 * e], sum[r][2 * e + 1]));
-        _mm256_storeu_ps(task.y + r * task.y_stride + column + e * 8,
-                         FinishQ8<Dots::kExcess>(all, task.row(r), columns, scales));
       }
     }
   }
 
-  template <size_t kCount>
-  static void Run(const StripTask& task) {
-    Strip<Q8Strip, kCount>(task);
+  template <class Order, size_t kStrips>
+  static void RunStrips(const StripTask& task, size_t strip_bytes) {
+    const size_t jump = (kStrips - 1) * strip_bytes;
+    __m256i sum[kStrips][1][4];
+#pragma GCC unroll 8
+    for (size_t s = 0; s < kStrips; ++s) {
+#pragma GCC unroll 4
+      for (size_t c = 0; c < 4; ++c) sum[s][0][c] = _mm256_setzero_si256();
+    }
+    const int8_t* q = task.row(0).q();
+    const std::byte* from = task.strip + kStripHead;
+    for (size_t i = StepsOf(task.k); i > 0; --i, q += kStepColumns, from += kStepBytes) {
+#pragma GCC unroll 8
+      for (size_t s = 0; s < kStrips; ++s) {
+        const std::byte* step = from + s * strip_bytes;
+        Order::template FetchAhead<kStepBytes>(step, i * kStepBytes, jump);
+        AddStep(step, q, 0, sum[s]);
+      }
+    }
+#pragma GCC unroll 8
+    for (size_t s = 0; s < kStrips; ++s) {
+      Finish(sum[s][0], task.strip + s * strip_bytes, 0, task.k, task.row(0),
+             task.y + s * kStripRows);
+    }
+  }
+
+ private:
+  /// Adds a step's products with kCount rows, of kFours times four columns.
+  template <size_t kCount, size_t kFours>
+  static QUANTA_INLINE void AddStep(const std::byte* step, const int8_t* q, size_t row_bytes,
+                                    __m256i (&sum)[kCount][kFours]) {
+#pragma GCC unroll 4
+    for (size_t c = 0; c < kFours; ++c) {
+      const __m256i w = Dots::Bytes(Load(step + c * 32));
+#pragma GCC unroll 4
+      for (size_t r = 0; r < kCount; ++r) {
+        sum[r][c] = Dots::AddBytes(sum[r][c], w, Broadcast8(q + r * row_bytes));
+      }
+    }
+  }
+
+  /// y of a strip's columns from `column` on.
+  template <size_t kFours>
+  static QUANTA_INLINE void Finish(const __m256i (&sum)[kFours], const std::byte* strip,
+                                   size_t column, size_t k, const QuantizedRow& row, float* y) {
+#pragma GCC unroll 2
+    for (size_t e = 0; e < kFours / 2; ++e, column += 8) {
+      const std::byte* columns = strip + column * sizeof(int32_t);
+      const std::byte* scales = columns + kStripHead + StepsOf(k) * kStepBytes;
+      const __m256i all = Reorder(_mm256_hadd_epi32(sum[2 * e], sum[2 * e + 1]));
+      _mm256_storeu_ps(y + column, FinishQ8<Dots::kExcess>(all, row, columns, scales));
+    }
   }
 };
 
@@ -338,6 +409,14 @@ struct Q4Unpacked {
     }
   }
 };
+
+/// KernelTable::matmul of q4. Order: how one row goes through the strips.
+template <class Dots, class Order>
+void MatMulQ4(const MatMulTile& tile) {
+  using Strip = Q4Strip<Dots>;
+  if (tile.rows == 1) return RowDriver<Strip, Order>::MatMul(tile);
+  UnpackedDriver<Q4Unpacked<Dots>, &StripDriver<Strip>::MatMul>::MatMul(tile);
+}
 
 }  // namespace quanta::kernels::avx2
 QUANTA_TARGET_END

@@ -35,16 +35,23 @@ struct Words {
   }
 };
 
+template <class Order>
+void MatMulQ8(const MatMulTile& tile) {
+  using Strip = Q8Strip<Words>;
+  if (tile.rows == 1) return RowDriver<Strip, Order>::MatMul(tile);
+  StripDriver<Strip>::MatMul(tile);
+}
+
 }  // namespace
 }  // namespace quanta::kernels
 QUANTA_TARGET_END
 
 namespace quanta::kernels {
 
-void MatMulQ8Avx2(const MatMulTile& tile) { StripDriver<avx2::Q8Strip<Words>>::MatMul(tile); }
-void MatMulQ4Avx2(const MatMulTile& tile) {
-  UnpackedDriver<avx2::Q4Unpacked<Words>, &StripDriver<avx2::Q4Strip<Words>>::MatMul>::MatMul(tile);
-}
+void MatMulQ8Avx2(const MatMulTile& tile) { MatMulQ8<avx2::Q8Order>(tile); }
+void MatMulQ4Avx2(const MatMulTile& tile) { avx2::MatMulQ4<Words, avx2::Q4Order>(tile); }
+void MatMulQ8Avx2Zen(const MatMulTile& tile) { MatMulQ8<OneByOne<3>>(tile); }
+void MatMulQ4Avx2Zen(const MatMulTile& tile) { avx2::MatMulQ4<Words, OneByOne<3>>(tile); }
 
 }  // namespace quanta::kernels
 #endif

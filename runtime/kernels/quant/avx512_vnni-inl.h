@@ -19,29 +19,6 @@
 QUANTA_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512vnni")
 namespace quanta::kernels::avx512 {
 
-/// How one row goes through the strips, which is how its weights come from memory. `left`: bytes of
-/// a strip that are left; `jump`: over the other strips that are read beside it.
-
-/// kStreamCount strips side by side, each fetched kAhead bytes ahead: at a strip's end, of the one
-/// that follows all of them.
-template <size_t kStreamCount, size_t kAhead>
-struct SideBySide {
-  static constexpr size_t kStreams = kStreamCount;
-  template <size_t kBytes>
-  static QUANTA_INLINE void FetchAhead(const std::byte* from, size_t left, size_t jump) {
-    Fetch<kBytes, 3>(from + kAhead + (left <= kAhead ? jump : 0));
-  }
-};
-
-/// One strip after the other, past the second-level cache.
-struct OneByOne {
-  static constexpr size_t kStreams = 1;
-  template <size_t kBytes>
-  static QUANTA_INLINE void FetchAhead(const std::byte* from, size_t, size_t) {
-    Fetch<kBytes, 0>(from + kFarAhead);
-  }
-};
-
 inline constexpr size_t kPair = 2;
 using PairBlock = UnpackedBlock<kPair>;
 using PairTask = UnpackedTask<PairBlock>;

@@ -178,7 +178,7 @@ QUANTA_TARGET_END
 namespace quanta::kernels {
 
 void MatMulQ4Vnni(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, Order>(tile); }
-void MatMulQ4VnniZen(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, avx512::OneByOne>(tile); }
+void MatMulQ4VnniZen(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, OneByOne<0>>(tile); }
 
 }  // namespace quanta::kernels
 #endif

@@ -165,7 +165,7 @@ QUANTA_TARGET_END
 namespace quanta::kernels {
 
 void MatMulQ8Vnni(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, Order>(tile); }
-void MatMulQ8VnniZen(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, avx512::OneByOne>(tile); }
+void MatMulQ8VnniZen(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, OneByOne<0>>(tile); }
 
 }  // namespace quanta::kernels
 #endif

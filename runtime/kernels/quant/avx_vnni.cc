@@ -92,11 +92,11 @@ QUANTA_TARGET_END
 namespace quanta::kernels {
 
 void MatMulQ8AvxVnni(const MatMulTile& tile) {
-  UnpackedDriver<Q8Unpacked, &StripDriver<avx2::Q8Strip<Vnni>>::MatMul>::MatMul(tile);
+  using Strip = avx2::Q8Strip<Vnni>;
+  if (tile.rows == 1) return RowDriver<Strip, avx2::Q8Order>::MatMul(tile);
+  UnpackedDriver<Q8Unpacked, &StripDriver<Strip>::MatMul>::MatMul(tile);
 }
-void MatMulQ4AvxVnni(const MatMulTile& tile) {
-  UnpackedDriver<avx2::Q4Unpacked<Vnni>, &StripDriver<avx2::Q4Strip<Vnni>>::MatMul>::MatMul(tile);
-}
+void MatMulQ4AvxVnni(const MatMulTile& tile) { avx2::MatMulQ4<Vnni, avx2::Q4Order>(tile); }
 
 bool HasAvxVnni() {
   unsigned a = 0, b = 0, c = 0, d = 0;

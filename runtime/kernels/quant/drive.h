@@ -37,10 +37,6 @@ QUANTA_INLINE void Fetch(const std::byte* from) {
   }
 }
 
-/// So many bytes ahead, one row's products fetch the strips that they read one after the other:
-/// memory is their limit, and what prefetches by itself stops where a page ends.
-inline constexpr size_t kFarAhead = 8192;
-
 /// y += bias for columns [begin, end).
 inline void AddBias(const MatMulTile& tile, size_t begin, size_t end) {
   if (tile.bias == nullptr) return;
@@ -116,6 +112,31 @@ class StripDriver {
   }
   static constexpr std::array<Function, Kernel::kRows> kRun =
       List(std::make_index_sequence<Kernel::kRows>());
+};
+
+/// How one row goes through the strips, which is how its weights come from memory. `left`: bytes of
+/// a strip that are left; `jump`: over the other strips that are read beside it.
+
+/// kStreamCount strips side by side, each fetched kAhead bytes ahead: at a strip's end, of the one
+/// that follows all of them.
+template <size_t kStreamCount, size_t kAhead>
+struct SideBySide {
+  static constexpr size_t kStreams = kStreamCount;
+  template <size_t kBytes>
+  static QUANTA_INLINE void FetchAhead(const std::byte* from, size_t left, size_t jump) {
+    Fetch<kBytes, 3>(from + kAhead + (left <= kAhead ? jump : 0));
+  }
+};
+
+/// One strip after the other, fetched far ahead to a level of the cache (see Fetch): memory is the
+/// limit, and what prefetches by itself stops where a page ends.
+template <int kLocality>
+struct OneByOne {
+  static constexpr size_t kStreams = 1;
+  template <size_t kBytes>
+  static QUANTA_INLINE void FetchAhead(const std::byte* from, size_t, size_t) {
+    Fetch<kBytes, kLocality>(from + 8192);
+  }
 };
 
 /// A single row's product. `Kernel` as above, and

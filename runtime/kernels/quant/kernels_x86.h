@@ -10,6 +10,12 @@ namespace quanta::kernels {
 void MatMulQ8Avx2(const MatMulTile& tile);
 void MatMulQ4Avx2(const MatMulTile& tile);
 
+/// "Zen", here and below: for AMD's cores, to which one stream that is fetched far ahead brings
+/// more from memory than the several side by side that Intel's need.
+void MatMulQ8Avx2Zen(const MatMulTile& tile);
+void MatMulQ4Avx2Zen(const MatMulTile& tile);
+bool IsAmd();
+
 /// AVX2, FMA and AVX-VNNI: products of bytes without AVX-512.
 void MatMulQ8AvxVnni(const MatMulTile& tile);
 void MatMulQ4AvxVnni(const MatMulTile& tile);
@@ -19,11 +25,8 @@ bool HasAvxVnni();
 void MatMulQ8Vnni(const MatMulTile& tile);
 void MatMulQ4Vnni(const MatMulTile& tile);
 bool HasAvx512Vnni();
-/// The same for AMD's cores, to which one stream that is fetched far ahead brings more from memory
-/// than the four side by side that Intel's need.
 void MatMulQ8VnniZen(const MatMulTile& tile);
 void MatMulQ4VnniZen(const MatMulTile& tile);
-bool IsAmd();
 
 /// AMX with int8 besides; only after EnableAmx, which asks the system for it, has said yes.
 void MatMulQ8Amx(const MatMulTile& tile);
