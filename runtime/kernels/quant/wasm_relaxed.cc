@@ -29,6 +29,9 @@ QUANTA_INLINE v128_t AddPairs(v128_t a, v128_t b) {
   return wasm_i32x4_add(wasm_i32x4_shuffle(a, b, 0, 2, 4, 6), wasm_i32x4_shuffle(a, b, 1, 3, 5, 7));
 }
 
+/// One row: as many streams from memory. (There is no instruction that fetches ahead.)
+using Order = SideBySide<4, 0>;
+
 struct Q4 {
   static constexpr size_t kRows = 8;
 
@@ -81,35 +84,50 @@ struct Q4 {
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      OneRow(task);
+      RunStrips<Order, 1>(task, 0);
     } else {
       for (size_t column = 0; column < kStripRows; column += 4) ManyRows<kCount>(task, column);
     }
   }
 
-  static void OneRow(const StripTask& task) {
+  template <class Order, size_t kStrips>
+  static void RunStrips(const StripTask& task, size_t strip_bytes) {
     const Masks masks;
     const QuantizedRow& row = task.row(0);
     const int8_t* q = row.q();
     const int32_t* offsets = row.offsets(task.k);
     const std::byte* from = task.strip + kStripHead;
     const std::byte* const end = from + GroupsOf(task.k) * kGroupBytes;
-    v128_t f[4];
-#pragma GCC unroll 4
-    for (size_t c = 0; c < 4; ++c) f[c] = FirstTerm(row, task.strip + c * 16);
-    for (; from != end; from += kGroupBytes, q += kGroupColumns, ++offsets) {
-      const v128_t offset = Offset(offsets, masks);
+    v128_t f[kStrips][4];
+#pragma GCC unroll 8
+    for (size_t s = 0; s < kStrips; ++s) {
 #pragma GCC unroll 4
       for (size_t c = 0; c < 4; ++c) {
-        Nibbles w;
-        Unpack(from + c * 32, masks, &w);
-        const v128_t scales = Scales(from + kNibbleBytes + c * 8);
-        f[c] = wasm_f32x4_add(f[c], wasm_f32x4_mul(Sum(q, offset, w), scales));
+        f[s][c] = FirstTerm(row, task.strip + s * strip_bytes + c * 16);
+      }
+    }
+    for (; from != end; from += kGroupBytes, q += kGroupColumns, ++offsets) {
+      const v128_t offset = Offset(offsets, masks);
+#pragma GCC unroll 8
+      for (size_t s = 0; s < kStrips; ++s) {
+        const std::byte* group = from + s * strip_bytes;
+#pragma GCC unroll 4
+        for (size_t c = 0; c < 4; ++c) {
+          Nibbles w;
+          Unpack(group + c * 32, masks, &w);
+          const v128_t scales = Scales(group + kNibbleBytes + c * 8);
+          f[s][c] = wasm_f32x4_add(f[s][c], wasm_f32x4_mul(Sum(q, offset, w), scales));
+        }
       }
     }
     const v128_t scale = wasm_f32x4_splat(16 * row.scale);
+#pragma GCC unroll 8
+    for (size_t s = 0; s < kStrips; ++s) {
 #pragma GCC unroll 4
-    for (size_t c = 0; c < 4; ++c) wasm_v128_store(task.y + c * 4, wasm_f32x4_mul(f[c], scale));
+      for (size_t c = 0; c < 4; ++c) {
+        wasm_v128_store(task.y + s * kStripRows + c * 4, wasm_f32x4_mul(f[s][c], scale));
+      }
+    }
   }
 
   /// 4 columns from `column` on.
@@ -150,20 +168,44 @@ struct Q4 {
 struct Q8 {
   static constexpr size_t kRows = 2;
 
-  /// Vectors have room for the sums of eight columns. For one row, which comes from memory, those
-  /// of a strip take turns every few steps, while the steps are in the first-level cache.
   template <size_t kCount>
   static void Run(const StripTask& task) {
-    constexpr size_t kTurn = kCount == 1 ? 16 : SIZE_MAX;
+    if constexpr (kCount == 1) {
+      RunStrips<Order, 1>(task, 0);
+    } else {
+      const size_t steps = StepsOf(task.k);
+      for (size_t half = 0; half < 2; ++half) {
+        Sums<kCount> sums;
+        sums.Clear();
+        Add<kCount>(task, 0, steps, half, &sums);
+        Finish<kCount>(task, half, sums);
+      }
+    }
+  }
+
+  /// Vectors have room for the sums of eight columns. For one row, which comes from memory, those
+  /// of all strips take turns every few steps, while the steps are in the first-level cache.
+  template <class Order, size_t kStrips>
+  static void RunStrips(StripTask task, size_t strip_bytes) {
+    constexpr size_t kTurn = 8;
     const size_t steps = StepsOf(task.k);
-    Sums<kCount> sums[2];
-    for (Sums<kCount>& half : sums) half.Clear();
+    const std::byte* const first = task.strip;
+    Sums<1> sums[kStrips][2];
+    for (auto& strip : sums) {
+      for (Sums<1>& half : strip) half.Clear();
+    }
     for (size_t i = 0; i < steps;) {
       const size_t count = steps - i < kTurn ? steps - i : kTurn;
-      for (size_t half = 0; half < 2; ++half) Add<kCount>(task, i, count, half, &sums[half]);
+      for (size_t s = 0; s < kStrips; ++s) {
+        task.strip = first + s * strip_bytes;
+        for (size_t half = 0; half < 2; ++half) Add<1>(task, i, count, half, &sums[s][half]);
+      }
       i += count;
     }
-    for (size_t half = 0; half < 2; ++half) Finish<kCount>(task, half, sums[half]);
+    for (size_t s = 0; s < kStrips; ++s, task.y += kStripRows) {
+      task.strip = first + s * strip_bytes;
+      for (size_t half = 0; half < 2; ++half) Finish<1>(task, half, sums[s][half]);
+    }
   }
 
  private:
@@ -237,8 +279,14 @@ struct Q8 {
 
 }  // namespace
 
-void MatMulQ8Relaxed(const MatMulTile& tile) { StripDriver<Q8>::MatMul(tile); }
-void MatMulQ4Relaxed(const MatMulTile& tile) { StripDriver<Q4>::MatMul(tile); }
+void MatMulQ8Relaxed(const MatMulTile& tile) {
+  if (tile.rows == 1) return RowDriver<Q8, Order>::MatMul(tile);
+  StripDriver<Q8>::MatMul(tile);
+}
+void MatMulQ4Relaxed(const MatMulTile& tile) {
+  if (tile.rows == 1) return RowDriver<Q4, Order>::MatMul(tile);
+  StripDriver<Q4>::MatMul(tile);
+}
 
 }  // namespace quanta::kernels
 #endif
