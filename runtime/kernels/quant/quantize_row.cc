@@ -78,7 +78,7 @@ HWY_INLINE hn::Vec<Bytes> Quantize(const Rule& rule, const float* x) {
 }
 
 /// The sums of eight q + 128 each, in every second lane; zeros in the others.
-HWY_INLINE hn::Vec<I> SumsOf8(hn::Vec<Bytes> q) {
+HWY_INLINE hn::Vec<I> SumsOfEights(hn::Vec<Bytes> q) {
   const hn::RebindToUnsigned<Bytes> bytes;
   return hn::BitCast(kI, hn::SumsOf8(hn::Xor(hn::BitCast(bytes, q), hn::Set(bytes, 0x80))));
 }
@@ -94,7 +94,7 @@ HWY_INLINE hn::Vec<I4> QuantizeGroups(const Rule& rule, const float* x, int8_t* 
   for (size_t i = 0; i < kGroups * kGroupColumns; i += kBytes) {
     const auto bytes = Quantize(rule, x + i);
     hn::StoreU(bytes, Bytes(), q + i);
-    sum[i / kBytes] = SumsOf8(bytes);
+    sum[i / kBytes] = SumsOfEights(bytes);
   }
   const I4 four;
 #if HWY_MAX_BYTES >= 64
