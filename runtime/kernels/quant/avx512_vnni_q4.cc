@@ -15,7 +15,8 @@ QUANTA_INLINE __m512 FirstTerm(const std::byte* strip, const QuantizedRow& row) 
   return _mm512_mul_ps(_mm512_set1_ps(sixteenth), _mm512_loadu_ps(strip));
 }
 
-using Order = SideBySide<6, 1536>;
+/// One row. (More streams brought nothing.)
+using Q4Order = SideBySide<6, 1536>;
 
 struct Q4 {
   static constexpr size_t kRows = 12;
@@ -23,7 +24,7 @@ struct Q4 {
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      RunStrips<Order, 1>(task, 0);
+      RunStrips<Q4Order, 1>(task, 0);
     } else {
       FewRows<kCount>(task);
     }
@@ -177,7 +178,7 @@ QUANTA_TARGET_END
 
 namespace quanta::kernels {
 
-void MatMulQ4Vnni(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, Order>(tile); }
+void MatMulQ4Vnni(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, Q4Order>(tile); }
 void MatMulQ4VnniZen(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, OneByOne<0>>(tile); }
 
 }  // namespace quanta::kernels

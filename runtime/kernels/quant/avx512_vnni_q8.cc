@@ -9,8 +9,8 @@ namespace {
 
 using namespace avx512;
 
-/// More streams than that have no registers.
-using Order = SideBySide<12, 512>;
+/// One row. More streams than that have no registers.
+using Q8Order = SideBySide<12, 512>;
 
 struct Q8 {
   static constexpr size_t kRows = 12;
@@ -18,7 +18,7 @@ struct Q8 {
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      RunStrips<Order, 1>(task, 0);
+      RunStrips<Q8Order, 1>(task, 0);
     } else {
       FewRows<kCount>(task);
     }
@@ -164,7 +164,7 @@ QUANTA_TARGET_END
 
 namespace quanta::kernels {
 
-void MatMulQ8Vnni(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, Order>(tile); }
+void MatMulQ8Vnni(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, Q8Order>(tile); }
 void MatMulQ8VnniZen(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, OneByOne<0>>(tile); }
 
 }  // namespace quanta::kernels

@@ -30,7 +30,7 @@ QUANTA_INLINE v128_t AddPairs(v128_t a, v128_t b) {
 }
 
 /// One row: as many streams from memory. (There is no instruction that fetches ahead.)
-using Order = SideBySide<4, 0>;
+using RowOrder = SideBySide<4, 0>;
 
 struct Q4 {
   static constexpr size_t kRows = 8;
@@ -84,7 +84,7 @@ struct Q4 {
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      RunStrips<Order, 1>(task, 0);
+      RunStrips<RowOrder, 1>(task, 0);
     } else {
       for (size_t column = 0; column < kStripRows; column += 4) ManyRows<kCount>(task, column);
     }
@@ -171,7 +171,7 @@ struct Q8 {
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      RunStrips<Order, 1>(task, 0);
+      RunStrips<RowOrder, 1>(task, 0);
     } else {
       const size_t steps = StepsOf(task.k);
       for (size_t half = 0; half < 2; ++half) {
@@ -280,11 +280,11 @@ struct Q8 {
 }  // namespace
 
 void MatMulQ8Relaxed(const MatMulTile& tile) {
-  if (tile.rows == 1) return RowDriver<Q8, Order>::MatMul(tile);
+  if (tile.rows == 1) return RowDriver<Q8, RowOrder>::MatMul(tile);
   StripDriver<Q8>::MatMul(tile);
 }
 void MatMulQ4Relaxed(const MatMulTile& tile) {
-  if (tile.rows == 1) return RowDriver<Q4, Order>::MatMul(tile);
+  if (tile.rows == 1) return RowDriver<Q4, RowOrder>::MatMul(tile);
   StripDriver<Q4>::MatMul(tile);
 }
 
