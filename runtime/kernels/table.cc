@@ -80,6 +80,23 @@ void ExtendForZen(const char* name, MatMulFunction q8, MatMulFunction q4, Tables
 }
 #endif
 
+#if defined(__wasm_relaxed_simd__)
+/// What engines make of a relaxed dot product decides which of the two is the better one.
+void ExtendForRelaxedSimd(Tables* tables) {
+  const MatMulFunction plain = tables->table[0].matmul[static_cast<int>(Panel::kQ8)];
+  const ByteProducts products = EngineByteProducts();
+  Extend("relaxed_simd_i16", plain, MatMulQ4RelaxedI16, tables);
+  Extend("relaxed_simd",
+         products == ByteProducts::kUnsigned ? MatMulQ8RelaxedUnsigned
+         : products == ByteProducts::kSigned ? MatMulQ8RelaxedSigned
+                                             : plain,
+         MatMulQ4Relaxed, tables);
+  if (products == ByteProducts::kSevenBits) {
+    std::swap(tables->table[tables->count - 1], tables->table[tables->count - 2]);
+  }
+}
+#endif
+
 /// Instruction sets for integers that the kernels of floats gain nothing from.
 void ExtendForCpu([[maybe_unused]] Tables* tables) {
 #if defined(__x86_64__)
@@ -96,7 +113,7 @@ void ExtendForCpu([[maybe_unused]] Tables* tables) {
 #elif defined(__aarch64__)
   if (HasDotProducts()) Extend("neon_dotprod", MatMulQ8Dot, MatMulQ4Dot, tables);
 #elif defined(__wasm_relaxed_simd__)
-  Extend("relaxed_simd", MatMulQ8Relaxed, MatMulQ4Relaxed, tables);
+  ExtendForRelaxedSimd(tables);
 #endif
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "runtime/kernels/quant/activations.h"
+#include "runtime/kernels/quant/faster_way.h"
 #include "runtime/kernels/quant/target.h"
 
 /// The loops around the kernels of one strip: the same for every instruction set.
@@ -167,6 +168,21 @@ class RowDriver {
     }
     if constexpr (kStrips > 1) Streams<std::bit_floor(kStrips - 1)>(tile);
   }
+};
+
+/// Where nobody can be asked what the processor's memory likes best: one strip after the other
+/// (AMD's cores) or kStreams side by side (Intel's), neither of them fetched ahead.
+template <class Kernel, size_t kStreams>
+class TryingDriver {
+ public:
+  static void MatMul(const MatMulTile& tile) {
+    if (tile.rows == 1) return ways_.MatMul(tile);
+    StripDriver<Kernel>::MatMul(tile);
+  }
+
+ private:
+  static constinit inline FasterWay ways_ = {RowDriver<Kernel, SideBySide<1, 0>>::MatMul,
+                                             RowDriver<Kernel, SideBySide<kStreams, 0>>::MatMul};
 };
 
 }  // namespace quanta::kernels

@@ -26,6 +26,9 @@ constexpr I16 kI16;
 constexpr I32 kI32;
 constexpr F4 kF4;
 
+/// One row: as many streams from memory, if that is faster.
+constexpr size_t kStreams = 4;
+
 HWY_INLINE V4 LoadFloats(const std::byte* from) {
   return hn::LoadU(kF4, reinterpret_cast<const float*>(from));
 }
@@ -95,15 +98,24 @@ struct Q4 {
     }
   }
 
+  /// Sums are of 4096 times a sixteenth of the scale.
+  static constexpr float kUnit = 256;
+
+  static HWY_INLINE void Start(const QuantizedRow& row, const std::byte* sums, V4 (&f)[4]) {
+    const V4 zero = hn::Set(kF4, static_cast<float>(row.zero_point) * kUnit);
+    QUANTA_UNROLL
+    for (size_t c = 0; c < 4; ++c) f[c] = hn::Mul(zero, LoadFloats(sums + c * 16));
+  }
+  static HWY_INLINE void Finish(const QuantizedRow& row, const V4 (&f)[4], float* y) {
+    const V4 scale = hn::Set(kF4, row.scale / kUnit);
+    QUANTA_UNROLL
+    for (size_t c = 0; c < 4; ++c) hn::StoreU(hn::Mul(f[c], scale), kF4, y + c * 4);
+  }
+
   template <size_t kCount>
   static void Run(const StripTask& task) {
-    // 4096 times a sixteenth of the scale.
-    constexpr float kUnit = 256;
     V4 f[kCount][4];
-    for (size_t r = 0; r < kCount; ++r) {
-      const V4 zero = hn::Set(kF4, static_cast<float>(task.row(r).zero_point) * kUnit);
-      for (size_t c = 0; c < 4; ++c) f[r][c] = hn::Mul(zero, LoadFloats(task.strip + c * 16));
-    }
+    for (size_t r = 0; r < kCount; ++r) Start(task.row(r), task.strip, f[r]);
     const std::byte* from = task.strip + kStripHead;
     const int8_t* q = task.row(0).q();
     for (size_t g = 0; g < GroupsOf(task.k); ++g, q += kGroupColumns, from += kGroupBytes) {
@@ -115,12 +127,23 @@ struct Q4 {
       }
       Group<kCount>(from, x, f);
     }
-    for (size_t r = 0; r < kCount; ++r) {
-      const V4 scale = hn::Set(kF4, task.row(r).scale / kUnit);
-      for (size_t c = 0; c < 4; ++c) {
-        hn::StoreU(hn::Mul(f[r][c], scale), kF4, task.y + r * task.y_stride + c * 4);
-      }
+    for (size_t r = 0; r < kCount; ++r) Finish(task.row(r), f[r], task.y + r * task.y_stride);
+  }
+
+  template <class Order, size_t kStrips>
+  static void RunStrips(const StripTask& task, size_t strip_bytes) {
+    const QuantizedRow& row = task.row(0);
+    V4 f[kStrips][1][4];
+    for (size_t s = 0; s < kStrips; ++s) Start(row, task.strip + s * strip_bytes, f[s][0]);
+    const std::byte* from = task.strip + kStripHead;
+    const int8_t* q = row.q();
+    for (size_t g = 0; g < GroupsOf(task.k); ++g, q += kGroupColumns, from += kGroupBytes) {
+      V16 x[1][2][4];
+      Spread(q, x[0][0]);
+      Spread(q + kGroupColumns / 2, x[0][1]);
+      for (size_t s = 0; s < kStrips; ++s) Group<1>(from + s * strip_bytes, x, f[s]);
     }
+    for (size_t s = 0; s < kStrips; ++s) Finish(row, f[s][0], task.y + s * kStripRows);
   }
 };
 
@@ -133,32 +156,58 @@ struct Q8 {
     return hn::PromoteTo(kI16, hn::LoadU(bytes, static_cast<const int8_t*>(from)));
   }
 
-  /// Vectors have room for the sums of four columns. For one row, which comes from memory, those of
-  /// a strip take turns every few steps, while the steps are in the first-level cache.
+  /// Vectors have room for the sums of four columns.
   template <size_t kCount>
   static void Run(const StripTask& task) {
-    constexpr size_t kTurn = kCount == 1 ? 16 : SIZE_MAX;
+    for (size_t column = 0; column < kStripRows; column += kFour) {
+      V32 sum[kCount][kFour];
+      Clear(sum);
+      Add<kCount>(task, 0, StepsOf(task.k), column, sum);
+      Finish<kCount>(task, column, sum);
+    }
+  }
+
+  /// For one row, which comes from memory, all strips' columns take turns every few steps, while
+  /// the steps are in the first-level cache.
+  template <class Order, size_t kStrips>
+  static void RunStrips(StripTask task, size_t strip_bytes) {
+    constexpr size_t kTurn = 16 / kStrips;
     const size_t steps = StepsOf(task.k);
-    V32 sums[kStripRows / kFour][kCount][kFour];
-    for (auto& four : sums) {
-      for (size_t r = 0; r < kCount; ++r) {
-        for (size_t c = 0; c < kFour; ++c) four[r][c] = hn::Zero(kI32);
-      }
+    const std::byte* const first = task.strip;
+    V32 sums[kStrips][kStripRows / kFour][1][kFour];
+    for (auto& strip : sums) {
+      for (auto& four : strip) Clear(four);
     }
     for (size_t i = 0; i < steps;) {
       const size_t count = steps - i < kTurn ? steps - i : kTurn;
-      for (size_t f = 0; f < kStripRows / kFour; ++f) Add<kCount>(task, i, count, f, sums[f]);
+      for (size_t s = 0; s < kStrips; ++s) {
+        task.strip = first + s * strip_bytes;
+        for (size_t f = 0; f < kStripRows / kFour; ++f)
+          Add<1>(task, i, count, f * kFour, sums[s][f]);
+      }
       i += count;
     }
-    for (size_t f = 0; f < kStripRows / kFour; ++f) Finish<kCount>(task, f * kFour, sums[f]);
+    for (size_t s = 0; s < kStrips; ++s, task.y += kStripRows) {
+      task.strip = first + s * strip_bytes;
+      for (size_t f = 0; f < kStripRows / kFour; ++f) Finish<1>(task, f * kFour, sums[s][f]);
+    }
   }
 
  private:
   static constexpr size_t kFour = 4;
 
-  /// Steps [begin, begin + count) of the four columns `four`.
   template <size_t kCount>
-  static HWY_INLINE void Add(const StripTask& task, size_t begin, size_t count, size_t four,
+  static HWY_INLINE void Clear(V32 (&sum)[kCount][kFour]) {
+    QUANTA_UNROLL
+    for (size_t r = 0; r < kCount; ++r) {
+      QUANTA_UNROLL
+      for (size_t c = 0; c < kFour; ++c) sum[r][c] = hn::Zero(kI32);
+    }
+  }
+
+  /// Steps [begin, begin + count) of four columns from `column` on.
+  template <size_t kCount>
+  static HWY_INLINE void Add(const StripTask& task, size_t begin, size_t count, size_t column,
                              V32 (&all)[kCount][kFour]) {
     V32 sum[kCount][kFour];
     QUANTA_UNROLL
@@ -166,8 +215,7 @@ struct Q8 {
       QUANTA_UNROLL
       for (size_t c = 0; c < kFour; ++c) sum[r][c] = all[r][c];
     }
-    const std::byte* from =
-        task.strip + kStripHead + begin * kStepBytes + four * kFour * kStepColumns;
+    const std::byte* from = task.strip + kStripHead + begin * kStepBytes + column * kStepColumns;
     const int8_t* q = task.row(0).q() + begin * kStepColumns;
     for (size_t i = 0; i < count; ++i, q += kStepColumns, from += kStepBytes) {
       V16 w[kFour];
@@ -206,8 +254,8 @@ struct Q8 {
   }
 };
 
-constexpr auto MatMulQ8 = StripDriver<Q8>::MatMul;
-constexpr auto MatMulQ4 = StripDriver<Q4>::MatMul;
+constexpr auto MatMulQ8 = TryingDriver<Q8, kStreams>::MatMul;
+constexpr auto MatMulQ4 = TryingDriver<Q4, kStreams>::MatMul;
 #elif HWY_ARCH_X86
 constexpr auto MatMulQ8 = MatMulQ8Avx2;
 constexpr auto MatMulQ4 = MatMulQ4Avx2;
