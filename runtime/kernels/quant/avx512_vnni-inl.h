@@ -96,7 +96,7 @@ struct PairKernel {
   }
 };
 
-/// KernelTable::matmul. Order: SideBySide or OneByOne, for a single row.
+/// KernelTable::matmul. Order: how one row goes through the strips.
 template <class Kernel, class Pair, class Order>
 void MatMul(const MatMulTile& tile) {
   if (tile.rows == 1) return RowDriver<Kernel, Order>::MatMul(tile);

@@ -179,7 +179,9 @@ QUANTA_TARGET_END
 namespace quanta::kernels {
 
 void MatMulQ4Vnni(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, Q4Order>(tile); }
-void MatMulQ4VnniZen(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, OneByOne<0>>(tile); }
+void MatMulQ4VnniZen(const MatMulTile& tile) {
+  avx512::MatMul<Q4, Q4Pair, ZenOrder<0, 1024>>(tile);
+}
 
 }  // namespace quanta::kernels
 #endif

@@ -165,7 +165,9 @@ QUANTA_TARGET_END
 namespace quanta::kernels {
 
 void MatMulQ8Vnni(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, Q8Order>(tile); }
-void MatMulQ8VnniZen(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, OneByOne<0>>(tile); }
+void MatMulQ8VnniZen(const MatMulTile& tile) {
+  avx512::MatMul<Q8, Q8Pair, ZenOrder<0, 2048>>(tile);
+}
 
 }  // namespace quanta::kernels
 #endif

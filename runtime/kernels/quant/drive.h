@@ -129,16 +129,25 @@ struct SideBySide {
   }
 };
 
-/// One strip after the other, fetched far ahead to a level of the cache (see Fetch): memory is the
-/// limit, and what prefetches by itself stops where a page ends.
-template <int kLocality>
+/// One strip after the other, fetched kAhead bytes ahead to a level of the cache (see Fetch):
+/// memory is the limit, and what prefetches by itself stops where a page ends.
+template <int kLocality, size_t kAhead>
 struct OneByOne {
   static constexpr size_t kStreams = 1;
   template <size_t kBytes>
   static QUANTA_INLINE void FetchAhead(const std::byte* from, size_t, size_t) {
-    Fetch<kBytes, kLocality>(from + 8192);
+    Fetch<kBytes, kLocality>(from + kAhead);
   }
 };
+
+/// One of two orders, whichever is found to be faster.
+template <class First, class Second>
+struct FasterOf {};
+
+/// AMD's cores take one strip after the other: since Zen 5 far ahead past the second level of the
+/// cache, before near ahead to it.
+template <int kFarLocality, size_t kNearAhead>
+using ZenOrder = FasterOf<OneByOne<kFarLocality, 8192>, OneByOne<2, kNearAhead>>;
 
 /// A single row's product. `Kernel` as above, and
 /// template <class Order, size_t kStrips>
@@ -170,19 +179,24 @@ class RowDriver {
   }
 };
 
-/// Where nobody can be asked what the processor's memory likes best: one strip after the other
-/// (AMD's cores) or kStreams side by side (Intel's), neither of them fetched ahead.
-template <class Kernel, size_t kStreams>
-class TryingDriver {
+/// In the faster of two orders.
+template <class Kernel, class First, class Second>
+class RowDriver<Kernel, FasterOf<First, Second>> {
  public:
-  static void MatMul(const MatMulTile& tile) {
-    if (tile.rows == 1) return ways_.MatMul(tile);
-    StripDriver<Kernel>::MatMul(tile);
-  }
+  static void MatMul(const MatMulTile& tile) { ways_.MatMul(tile); }
 
  private:
-  static constinit inline FasterWay ways_ = {RowDriver<Kernel, SideBySide<1, 0>>::MatMul,
-                                             RowDriver<Kernel, SideBySide<kStreams, 0>>::MatMul};
+  static constinit inline FasterWay ways_ = {RowDriver<Kernel, First>::MatMul,
+                                             RowDriver<Kernel, Second>::MatMul};
 };
+
+/// KernelTable::matmul where no instruction fetches ahead and nobody says whose the processor is:
+/// AMD's want one stream, Intel's four.
+template <class Kernel>
+void MatMulWithoutFetching(const MatMulTile& tile) {
+  using Order = FasterOf<SideBySide<1, 0>, SideBySide<4, 0>>;
+  if (tile.rows == 1) return RowDriver<Kernel, Order>::MatMul(tile);
+  StripDriver<Kernel>::MatMul(tile);
+}
 
 }  // namespace quanta::kernels

@@ -10,8 +10,8 @@ namespace quanta::kernels {
 void MatMulQ8Avx2(const MatMulTile& tile);
 void MatMulQ4Avx2(const MatMulTile& tile);
 
-/// "Zen", here and below: for AMD's cores, to which one stream that is fetched far ahead brings
-/// more from memory than the several side by side that Intel's need.
+/// "Zen", here and below: for AMD's cores, to which one stream that is fetched ahead brings more
+/// from memory than the several side by side that Intel's need.
 void MatMulQ8Avx2Zen(const MatMulTile& tile);
 void MatMulQ4Avx2Zen(const MatMulTile& tile);
 bool IsAmd();

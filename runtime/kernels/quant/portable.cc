@@ -26,9 +26,6 @@ constexpr I16 kI16;
 constexpr I32 kI32;
 constexpr F4 kF4;
 
-/// One row: as many streams from memory, if that is faster.
-constexpr size_t kStreams = 4;
-
 HWY_INLINE V4 LoadFloats(const std::byte* from) {
   return hn::LoadU(kF4, reinterpret_cast<const float*>(from));
 }
@@ -254,8 +251,8 @@ struct Q8 {
   }
 };
 
-constexpr auto MatMulQ8 = TryingDriver<Q8, kStreams>::MatMul;
-constexpr auto MatMulQ4 = TryingDriver<Q4, kStreams>::MatMul;
+constexpr auto MatMulQ8 = MatMulWithoutFetching<Q8>;
+constexpr auto MatMulQ4 = MatMulWithoutFetching<Q4>;
 #elif HWY_ARCH_X86
 constexpr auto MatMulQ8 = MatMulQ8Avx2;
 constexpr auto MatMulQ4 = MatMulQ4Avx2;

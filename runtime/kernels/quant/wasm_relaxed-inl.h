@@ -31,7 +31,4 @@ QUANTA_INLINE v128_t AddPairs(v128_t a, v128_t b) {
   return wasm_i32x4_add(wasm_i32x4_shuffle(a, b, 0, 2, 4, 6), wasm_i32x4_shuffle(a, b, 1, 3, 5, 7));
 }
 
-/// One row: as many streams from memory, if that is faster. (No instruction fetches ahead.)
-inline constexpr size_t kStreams = 4;
-
 }  // namespace quanta::kernels::wasm
