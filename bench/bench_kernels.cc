@@ -2,7 +2,7 @@
 //
 // bench_kernels [--threads N] [--table NAME] [--only TEXT]: one JSON line per kernel and shape
 // (whose name contains TEXT), with a hash of the results, so that a faster but different answer
-// shows.
+// shows. --way N: where one row takes the faster of two orders, this one of them.
 //
 // "best" are the fastest of the batches, the rest medians. "gb_s" counts the weights or arrays once
 // per call; "gflop_s" two operations a multiply-add. The lines "read" are what this machine's
@@ -20,6 +20,7 @@
 #include "runtime/core/thread_pool.h"
 #include "runtime/kernels/half.h"
 #include "runtime/kernels/kernels.h"
+#include "runtime/kernels/quant/faster_way.h"
 #include "runtime/kernels/quant/panels.h"
 #include "runtime/kernels/quant/quantize.h"
 #include "runtime/kernels/targets.h"
@@ -369,13 +370,15 @@ int main(int argc, char** argv) {
       heights = {static_cast<size_t>(std::max(1, std::atoi(argv[i + 1])))};
     } else if (has_value && std::strcmp(argv[i], "--calls") == 0) {
       quanta::exact_calls = std::max(1, std::atoi(argv[i + 1]));
+    } else if (has_value && std::strcmp(argv[i], "--way") == 0) {
+      quanta::kernels::FasterWay::Force(std::clamp(std::atoi(argv[i + 1]), 0, 1));
     } else {
       table = nullptr;
     }
     if (table == nullptr) {
       std::fprintf(stderr,
                    "usage: bench_kernels [--threads N] [--table NAME] [--only TEXT] [--rows N]"
-                   " [--calls N]\n");
+                   " [--calls N] [--way 0|1]\n");
       return 2;
     }
   }

@@ -193,7 +193,7 @@ class RowDriver<Kernel, FasterOf<First, Second>> {
 /// KernelTable::matmul where no instruction fetches ahead and nobody says whose the processor is:
 /// AMD's want one stream, Intel's four.
 template <class Kernel>
-void MatMulWithoutFetching(const MatMulTile& tile) {
+void MatMulEitherWay(const MatMulTile& tile) {
   using Order = FasterOf<SideBySide<1, 0>, SideBySide<4, 0>>;
   if (tile.rows == 1) return RowDriver<Kernel, Order>::MatMul(tile);
   StripDriver<Kernel>::MatMul(tile);

@@ -251,8 +251,8 @@ struct Q8 {
   }
 };
 
-constexpr auto MatMulQ8 = MatMulWithoutFetching<Q8>;
-constexpr auto MatMulQ4 = MatMulWithoutFetching<Q4>;
+constexpr auto MatMulQ8 = MatMulEitherWay<Q8>;
+constexpr auto MatMulQ4 = MatMulEitherWay<Q4>;
 #elif HWY_ARCH_X86
 constexpr auto MatMulQ8 = MatMulQ8Avx2;
 constexpr auto MatMulQ4 = MatMulQ4Avx2;

@@ -175,8 +175,8 @@ struct Q4 {
 
 }  // namespace
 
-void MatMulQ4Relaxed(const MatMulTile& tile) { MatMulWithoutFetching<Q4<In32Bits>>(tile); }
-void MatMulQ4RelaxedI16(const MatMulTile& tile) { MatMulWithoutFetching<Q4<In16Bits>>(tile); }
+void MatMulQ4Relaxed(const MatMulTile& tile) { MatMulEitherWay<Q4<In32Bits>>(tile); }
+void MatMulQ4RelaxedI16(const MatMulTile& tile) { MatMulEitherWay<Q4<In16Bits>>(tile); }
 
 }  // namespace quanta::kernels
 #endif

@@ -137,7 +137,7 @@ struct Q8 {
 
 template <class Policy>
 void MatMulQ8(const MatMulTile& tile) {
-  MatMulWithoutFetching<Q8<Policy>>(tile);
+  MatMulEitherWay<Q8<Policy>>(tile);
 }
 
 }  // namespace quanta::kernels::wasm
