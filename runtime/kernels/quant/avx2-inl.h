@@ -105,7 +105,7 @@ struct Q4Strip {
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      RunStrips<Q4Order, 1>(task, 0);
+      RunStrips<Q4Order::Fetching, 1>(task, 0);
     } else {
       for (const size_t column : {size_t{0}, kHalfStrip}) {
         __m256 f[kCount][1];
@@ -125,7 +125,7 @@ struct Q4Strip {
     }
   }
 
-  template <class Order, size_t kStrips>
+  template <class Fetching, size_t kStrips>
   static void RunStrips(const StripTask& task, size_t strip_bytes) {
     const QuantizedRow& row = task.row(0);
     const size_t jump = (kStrips - 1) * strip_bytes;
@@ -139,7 +139,7 @@ struct Q4Strip {
 #pragma GCC unroll 8
       for (size_t s = 0; s < kStrips; ++s) {
         const std::byte* group = from + s * strip_bytes;
-        Order::template FetchAhead<kGroupBytes>(group, g * kGroupBytes, jump);
+        Fetching::template FetchAhead<kGroupBytes>(group, g * kGroupBytes, jump);
         AddGroup(group, 0, q, offsets, 0, f[s]);
       }
       ++offsets;
@@ -229,7 +229,7 @@ struct Q8Strip {
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      RunStrips<Q8Order, 1>(task, 0);
+      RunStrips<Q8Order::Fetching, 1>(task, 0);
     } else {
       for (const size_t column : {size_t{0}, kHalfStrip}) {
         __m256i sum[kCount][2];
@@ -248,7 +248,7 @@ struct Q8Strip {
     }
   }
 
-  template <class Order, size_t kStrips>
+  template <class Fetching, size_t kStrips>
   static void RunStrips(const StripTask& task, size_t strip_bytes) {
     const size_t jump = (kStrips - 1) * strip_bytes;
     __m256i sum[kStrips][1][4];
@@ -263,7 +263,7 @@ struct Q8Strip {
 #pragma GCC unroll 8
       for (size_t s = 0; s < kStrips; ++s) {
         const std::byte* step = from + s * strip_bytes;
-        Order::template FetchAhead<kStepBytes>(step, i * kStepBytes, jump);
+        Fetching::template FetchAhead<kStepBytes>(step, i * kStepBytes, jump);
         AddStep(step, q, 0, sum[s]);
       }
     }

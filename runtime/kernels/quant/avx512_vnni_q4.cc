@@ -24,13 +24,13 @@ struct Q4 {
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      RunStrips<Q4Order, 1>(task, 0);
+      RunStrips<Q4Order::Fetching, 1>(task, 0);
     } else {
       FewRows<kCount>(task);
     }
   }
 
-  template <class Order, size_t kCount>
+  template <class Fetching, size_t kCount>
   static void RunStrips(const StripTask& task, size_t strip_bytes) {
     const QuantizedRow& row = task.row(0);
     const int8_t* q = row.q();
@@ -50,7 +50,7 @@ struct Q4 {
 #pragma GCC unroll 8
       for (size_t s = 0; s < kCount; ++s) {
         const std::byte* group = from + s * strip_bytes;
-        Order::template FetchAhead<kGroupBytes>(group, (groups - g) * kGroupBytes, jump);
+        Fetching::template FetchAhead<kGroupBytes>(group, (groups - g) * kGroupBytes, jump);
         const __m512i v = Load(group), w = Load(group + 64);
         const __m512i v2 = Load(group + 128), w2 = Load(group + 192);
         __m512i a = _mm512_dpbusd_epi32(offset, LowNibbles(v), x0);

@@ -18,7 +18,7 @@ struct Q8 {
   template <size_t kCount>
   static void Run(const StripTask& task) {
     if constexpr (kCount == 1) {
-      RunStrips<Q8Order, 1>(task, 0);
+      RunStrips<Q8Order::Fetching, 1>(task, 0);
     } else {
       FewRows<kCount>(task);
     }
@@ -39,7 +39,7 @@ struct Q8 {
     _mm512_storeu_ps(y, _mm512_mul_ps(scaled, _mm512_loadu_ps(scales)));
   }
 
-  template <class Order, size_t kCount>
+  template <class Fetching, size_t kCount>
   static void RunStrips(const StripTask& task, size_t strip_bytes) {
     constexpr size_t kChains = kCount < 4 ? 4 / kCount : 1;  // so many steps of a strip under way
     const size_t jump = (kCount - 1) * strip_bytes;          // over the other strips
@@ -60,7 +60,7 @@ struct Q8 {
 #pragma GCC unroll 16
         for (size_t s = 0; s < kCount; ++s) {
           const std::byte* step = from + s * strip_bytes + (i + c) * kStepBytes;
-          Order::template FetchAhead<kStepBytes>(step, (steps - i - c) * kStepBytes, jump);
+          Fetching::template FetchAhead<kStepBytes>(step, (steps - i - c) * kStepBytes, jump);
           a[s][c] = _mm512_dpbusd_epi32(a[s][c], Unsigned(Load(step)), x);
           b[s][c] = _mm512_dpbusd_epi32(b[s][c], Unsigned(Load(step + 64)), x);
         }

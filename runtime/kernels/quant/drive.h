@@ -115,29 +115,48 @@ class StripDriver {
       List(std::make_index_sequence<Kernel::kRows>());
 };
 
-/// How one row goes through the strips, which is how its weights come from memory. `left`: bytes of
-/// a strip that are left; `jump`: over the other strips that are read beside it.
+/// How one row goes through the strips, which is how its weights come from memory: kStreams strips
+/// side by side, and Fetching::FetchAhead<kBytes>(from, left, jump), which a kernel calls for each
+/// piece of a strip. `left`: bytes of the strip from there on; `jump`: over the other strips that
+/// are read beside it.
 
-/// kStreamCount strips side by side, each fetched kAhead bytes ahead: at a strip's end, of the one
-/// that follows all of them.
-template <size_t kStreamCount, size_t kAhead>
-struct SideBySide {
-  static constexpr size_t kStreams = kStreamCount;
+/// kAhead bytes ahead: at a strip's end, of the one that follows all that are read.
+template <size_t kAhead>
+struct FetchEach {
   template <size_t kBytes>
   static QUANTA_INLINE void FetchAhead(const std::byte* from, size_t left, size_t jump) {
     Fetch<kBytes, 3>(from + kAhead + (left <= kAhead ? jump : 0));
   }
 };
 
-/// One strip after the other, fetched kAhead bytes ahead to a level of the cache (see Fetch):
-/// memory is the limit, and what prefetches by itself stops where a page ends.
+/// kAhead bytes ahead in memory to a level of the cache (see Fetch).
 template <int kLocality, size_t kAhead>
-struct OneByOne {
-  static constexpr size_t kStreams = 1;
+struct FetchNext {
   template <size_t kBytes>
   static QUANTA_INLINE void FetchAhead(const std::byte* from, size_t, size_t) {
     Fetch<kBytes, kLocality>(from + kAhead);
   }
+};
+
+template <size_t kStreamCount, size_t kAhead>
+struct SideBySide {
+  static constexpr size_t kStreams = kStreamCount;
+  using Fetching = FetchEach<kAhead>;
+};
+
+/// One strip after the other: memory is the limit, and what prefetches by itself stops where a page
+/// ends.
+template <int kLocality, size_t kAhead>
+struct OneByOne {
+  static constexpr size_t kStreams = 1;
+  using Fetching = FetchNext<kLocality, kAhead>;
+};
+
+/// So many side by side, of which nothing is fetched ahead.
+template <size_t kStreamCount>
+struct AsTheyCome {
+  static constexpr size_t kStreams = kStreamCount;
+  using Fetching = void;
 };
 
 /// One of two orders, whichever is found to be faster.
@@ -150,7 +169,7 @@ template <int kFarLocality, size_t kNearAhead>
 using ZenOrder = FasterOf<OneByOne<kFarLocality, 8192>, OneByOne<2, kNearAhead>>;
 
 /// A single row's product. `Kernel` as above, and
-/// template <class Order, size_t kStrips>
+/// template <class Fetching, size_t kStrips>
 /// static void RunStrips(const StripTask&, size_t strip_bytes): so many strips side by side, which
 /// are as many streams from memory; Order::kStreams at most.
 template <class Kernel, class Order>
@@ -169,9 +188,10 @@ class RowDriver {
     constexpr uint32_t kColumns = kStrips * kStripRows;
     const size_t k = tile->w->k, bytes = StripBytes(tile->w->panel, k);
     for (uint32_t j = tile->begin; j + kColumns <= tile->end; j = tile->begin) {
-      Kernel::template RunStrips<Order, kStrips>({StripOf(*tile->w, j), k, tile->quantized,
-                                                  QuantizedBytes(k), tile->y + j, tile->y_stride},
-                                                 bytes);
+      Kernel::template RunStrips<typename Order::Fetching, kStrips>(
+          {StripOf(*tile->w, j), k, tile->quantized, QuantizedBytes(k), tile->y + j,
+           tile->y_stride},
+          bytes);
       AddBias(*tile, j, j + kColumns);
       tile->begin += kColumns;
     }
@@ -194,7 +214,7 @@ class RowDriver<Kernel, FasterOf<First, Second>> {
 /// AMD's want one stream, Intel's four.
 template <class Kernel>
 void MatMulEitherWay(const MatMulTile& tile) {
-  using Order = FasterOf<SideBySide<1, 0>, SideBySide<4, 0>>;
+  using Order = FasterOf<AsTheyCome<1>, AsTheyCome<4>>;
   if (tile.rows == 1) return RowDriver<Kernel, Order>::MatMul(tile);
   StripDriver<Kernel>::MatMul(tile);
 }

@@ -127,10 +127,11 @@ struct Q4 {
     for (size_t r = 0; r < kCount; ++r) Finish(task.row(r), f[r], task.y + r * task.y_stride);
   }
 
-  template <class Order, size_t kStrips>
+  template <class Fetching, size_t kStrips>
   static void RunStrips(const StripTask& task, size_t strip_bytes) {
     const QuantizedRow& row = task.row(0);
     V4 f[kStrips][1][4];
+#pragma GCC unroll 1
     for (size_t s = 0; s < kStrips; ++s) Start(row, task.strip + s * strip_bytes, f[s][0]);
     const std::byte* from = task.strip + kStripHead;
     const int8_t* q = row.q();
@@ -138,8 +139,10 @@ struct Q4 {
       V16 x[1][2][4];
       Spread(q, x[0][0]);
       Spread(q + kGroupColumns / 2, x[0][1]);
+#pragma GCC unroll 1
       for (size_t s = 0; s < kStrips; ++s) Group<1>(from + s * strip_bytes, x, f[s]);
     }
+#pragma GCC unroll 1
     for (size_t s = 0; s < kStrips; ++s) Finish(row, f[s][0], task.y + s * kStripRows);
   }
 };
@@ -166,7 +169,7 @@ struct Q8 {
 
   /// For one row, which comes from memory, all strips' columns take turns every few steps, while
   /// the steps are in the first-level cache.
-  template <class Order, size_t kStrips>
+  template <class Fetching, size_t kStrips>
   static void RunStrips(StripTask task, size_t strip_bytes) {
     constexpr size_t kTurn = 16 / kStrips;
     const size_t steps = StepsOf(task.k);
@@ -177,6 +180,7 @@ struct Q8 {
     }
     for (size_t i = 0; i < steps;) {
       const size_t count = steps - i < kTurn ? steps - i : kTurn;
+#pragma GCC unroll 1
       for (size_t s = 0; s < kStrips; ++s) {
         task.strip = first + s * strip_bytes;
         for (size_t f = 0; f < kStripRows / kFour; ++f)
@@ -184,6 +188,7 @@ struct Q8 {
       }
       i += count;
     }
+#pragma GCC unroll 1
     for (size_t s = 0; s < kStrips; ++s, task.y += kStripRows) {
       task.strip = first + s * strip_bytes;
       for (size_t f = 0; f < kStripRows / kFour; ++f) Finish<1>(task, f * kFour, sums[s][f]);

@@ -97,7 +97,7 @@ struct Q4 {
     }
   }
 
-  template <class Order, size_t kStrips>
+  template <class Fetching, size_t kStrips>
   static void RunStrips(const StripTask& task, size_t strip_bytes) {
     const Masks masks;
     const Sums sums;
@@ -107,7 +107,7 @@ struct Q4 {
     const std::byte* from = task.strip + kStripHead;
     const std::byte* const end = from + GroupsOf(task.k) * kGroupBytes;
     v128_t f[kStrips][4];
-#pragma GCC unroll 8
+#pragma GCC unroll 1
     for (size_t s = 0; s < kStrips; ++s) {
 #pragma GCC unroll 4
       for (size_t c = 0; c < 4; ++c) {
@@ -116,7 +116,7 @@ struct Q4 {
     }
     for (; from != end; from += kGroupBytes, q += kGroupColumns, ++offsets) {
       const v128_t offset = sums.Offset(offsets);
-#pragma GCC unroll 8
+#pragma GCC unroll 1
       for (size_t s = 0; s < kStrips; ++s) {
         const std::byte* group = from + s * strip_bytes;
 #pragma GCC unroll 4
@@ -129,7 +129,7 @@ struct Q4 {
       }
     }
     const v128_t scale = wasm_f32x4_splat(16 * row.scale);
-#pragma GCC unroll 8
+#pragma GCC unroll 1
     for (size_t s = 0; s < kStrips; ++s) {
 #pragma GCC unroll 4
       for (size_t c = 0; c < 4; ++c) {

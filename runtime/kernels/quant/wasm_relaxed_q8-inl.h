@@ -52,7 +52,7 @@ struct Q8 {
 
   /// For one row, which comes from memory, all strips' columns take turns every few steps, while
   /// the steps are in the first-level cache.
-  template <class Order, size_t kStrips>
+  template <class Fetching, size_t kStrips>
   static void RunStrips(StripTask task, size_t strip_bytes) {
     constexpr size_t kTurn = 32 / kStrips;
     const Policy policy;
@@ -62,12 +62,14 @@ struct Q8 {
     for (auto& strip : sums) strip.Clear();
     for (size_t i = 0; i < steps;) {
       const size_t count = steps - i < kTurn ? steps - i : kTurn;
+#pragma GCC unroll 1
       for (size_t s = 0; s < kStrips; ++s) {
         task.strip = first + s * strip_bytes;
         Add(policy, task, i, count, 0, &sums[s]);
       }
       i += count;
     }
+#pragma GCC unroll 1
     for (size_t s = 0; s < kStrips; ++s, task.y += kStripRows) {
       task.strip = first + s * strip_bytes;
       Finish(task, 0, sums[s]);
