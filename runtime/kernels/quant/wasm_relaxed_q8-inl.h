@@ -41,8 +41,8 @@ struct Q8 {
     } else {
       const Policy policy;
       const size_t steps = StepsOf(task.k);
-      for (size_t pair = 0; pair < kStripPairs; pair += kPairs) {
-        Sums<kCount, kPairs> sums;
+      for (size_t pair = 0; pair < kStripPairs; pair += kPairsOfRows) {
+        Sums<kCount, kPairsOfRows> sums;
         sums.Clear();
         Add(policy, task, 0, steps, pair, &sums);
         Finish(task, pair, sums);
@@ -78,7 +78,7 @@ struct Q8 {
 
  private:
   static constexpr size_t kStripPairs = kStripRows / 2;
-  static constexpr size_t kPairs = 4;  ///< at a time, for more than one row
+  static constexpr size_t kPairsOfRows = 4;  ///< at a time, for more than one row
 
   template <size_t kCount, size_t kPairs>
   struct Sums {
