@@ -50,8 +50,8 @@ namespace quanta::kernels {
 
 void MatMulQ8Avx2(const MatMulTile& tile) { MatMulQ8<avx2::Q8Order>(tile); }
 void MatMulQ4Avx2(const MatMulTile& tile) { avx2::MatMulQ4<Words, avx2::Q4Order>(tile); }
-void MatMulQ8Avx2Zen(const MatMulTile& tile) { MatMulQ8<ZenOrder<3, 2048>>(tile); }
-void MatMulQ4Avx2Zen(const MatMulTile& tile) { avx2::MatMulQ4<Words, ZenOrder<3, 1024>>(tile); }
+void MatMulQ8Avx2Zen(const MatMulTile& tile) { MatMulQ8<OneByOne<3, 8192>>(tile); }
+void MatMulQ4Avx2Zen(const MatMulTile& tile) { avx2::MatMulQ4<Words, OneByOne<3, 8192>>(tile); }
 
 }  // namespace quanta::kernels
 #endif

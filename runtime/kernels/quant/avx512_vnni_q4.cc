@@ -180,7 +180,7 @@ namespace quanta::kernels {
 
 void MatMulQ4Vnni(const MatMulTile& tile) { avx512::MatMul<Q4, Q4Pair, Q4Order>(tile); }
 void MatMulQ4VnniZen(const MatMulTile& tile) {
-  avx512::MatMul<Q4, Q4Pair, ZenOrder<0, 1024>>(tile);
+  avx512::MatMul<Q4, Q4Pair, OneByOne<0, 8192>>(tile);
 }
 
 }  // namespace quanta::kernels

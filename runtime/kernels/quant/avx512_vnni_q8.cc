@@ -11,6 +11,8 @@ using namespace avx512;
 
 /// One row. More streams than that have no registers.
 using Q8Order = SideBySide<12, 512>;
+/// Since Zen 5 far ahead past the second level of the cache, before near ahead to it.
+using ZenOrder = FasterOf<OneByOne<0, 8192>, OneByOne<2, 2048>>;
 
 struct Q8 {
   static constexpr size_t kRows = 12;
@@ -165,9 +167,7 @@ QUANTA_TARGET_END
 namespace quanta::kernels {
 
 void MatMulQ8Vnni(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, Q8Order>(tile); }
-void MatMulQ8VnniZen(const MatMulTile& tile) {
-  avx512::MatMul<Q8, Q8Pair, ZenOrder<0, 2048>>(tile);
-}
+void MatMulQ8VnniZen(const MatMulTile& tile) { avx512::MatMul<Q8, Q8Pair, ZenOrder>(tile); }
 
 }  // namespace quanta::kernels
 #endif

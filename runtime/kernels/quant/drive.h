@@ -163,11 +163,6 @@ struct AsTheyCome {
 template <class First, class Second>
 struct FasterOf {};
 
-/// AMD's cores take one strip after the other: since Zen 5 far ahead past the second level of the
-/// cache, before near ahead to it.
-template <int kFarLocality, size_t kNearAhead>
-using ZenOrder = FasterOf<OneByOne<kFarLocality, 8192>, OneByOne<2, kNearAhead>>;
-
 /// A single row's product. `Kernel` as above, and
 /// template <class Fetching, size_t kStrips>
 /// static void RunStrips(const StripTask&, size_t strip_bytes): so many strips side by side, which

@@ -17,8 +17,9 @@ class SpeedTrial {
   /// Bytes of weights that each way takes in a trial: a few milliseconds, which is more than the
   /// coarsest clocks of browsers are off by.
   static constexpr int64_t kTrial = int64_t{32} << 20;
-  /// Bytes that the better one takes until the next trial, as the machine's other work changes.
-  static constexpr int64_t kStay = 32 * kTrial;
+  /// Bytes that the better one takes until the next trial, as the machine's other work changes: a
+  /// fraction of a second. A way that is half as fast then costs less than a hundredth.
+  static constexpr int64_t kStay = 128 * kTrial;
 
   struct Turn {
     int way;     ///< 0 or 1
