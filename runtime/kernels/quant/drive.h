@@ -138,6 +138,7 @@ struct FetchNext {
   }
 };
 
+/// So many strips side by side, each of them fetched ahead.
 template <size_t kStreamCount, size_t kAhead>
 struct SideBySide {
   static constexpr size_t kStreams = kStreamCount;

@@ -14,8 +14,8 @@ namespace quanta::kernels {
 /// What the trials say so far. Any thread may call anything at any time.
 class SpeedTrial {
  public:
-  /// Bytes of weights that each way takes in a trial: a few milliseconds, which is more than the
-  /// coarsest clocks of browsers are off by.
+  /// Bytes of weights that each way takes in a trial: a few milliseconds, while the clocks of
+  /// browsers step by 0.1 or 1. (One that steps by more makes the choice a guess.)
   static constexpr int64_t kTrial = int64_t{32} << 20;
   /// Bytes that the better one takes until the next trial, as the machine's other work changes: a
   /// fraction of a second. A way that is half as fast then costs less than a hundredth.

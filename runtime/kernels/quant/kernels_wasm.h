@@ -10,7 +10,7 @@ namespace quanta::kernels {
 
 /// What the engine's relaxed dot product makes of a second operand of 8 bits. The proposal leaves
 /// it to the engine, which stays with its choice: V8 takes the processor's best instruction, which
-/// is exact for them on ARM with dot products (signed) and on x86 with VNNI (unsigned).
+/// is exact for them on ARM with dot products (signed) and on x86 with AVX-VNNI (unsigned).
 enum class ByteProducts : uint8_t { kSevenBits, kUnsigned, kSigned };
 
 /// By trying.

@@ -62,12 +62,12 @@ TEST(SpeedTrial, TheSlowerOneTakesAHundredthOfTheBytesAtMost) {
 
 TEST(SpeedTrial, ChangesItsMindAfterTwoLostTrials) {
   Machine machine(50, 100);
-  machine.Run(kRound);
+  machine.Run(kRound);  // a trial, and until the next one
   machine.each[0] = 200;
-  machine.Run(kRound);  // one trial
-  EXPECT_LT(machine.ShareOfSecond(SpeedTrial::kTrial), 0.6);
-  machine.Run(2 * kRound);
-  EXPECT_GT(machine.ShareOfSecond(kRound), 0.95);
+  machine.Run(2 * SpeedTrial::kTrial);
+  EXPECT_EQ(machine.ShareOfSecond(SpeedTrial::kStay), 0);
+  machine.Run(2 * SpeedTrial::kTrial);
+  EXPECT_EQ(machine.ShareOfSecond(SpeedTrial::kStay), 1);
 }
 
 TEST(SpeedTrial, OneInterruptedProductChangesNothing) {
