@@ -66,7 +66,8 @@ Status Restore(std::span<const std::byte> bytes, Model::Impl* impl, ErrorDetail*
                 "the decompressed model needs %llu bytes, more than this machine can address",
                 static_cast<unsigned long long>(size));
   }
-  QUANTA_ASSIGN(impl->restored, platform::PageBlock::Create(static_cast<size_t>(size), detail));
+  QUANTA_ASSIGN(impl->restored, platform::PageBlock::Create(static_cast<size_t>(size), detail,
+                                                            platform::Pages::kLarge));
   return format::Restore(bytes, impl->restored.bytes(), detail);
 }
 
@@ -132,7 +133,7 @@ Status Model::Impl::Finish(const kernels::KernelTable& table, ErrorDetail* detai
 
 Result<Model> Model::Open(const char* path, const OpenOptions& options, ErrorDetail* detail) {
   QUANTA_ASSIGN(std::unique_ptr<Impl> impl, Impl::Create());
-  QUANTA_ASSIGN(impl->mapped, platform::MappedFile::Open(path, detail));
+  QUANTA_ASSIGN(impl->mapped, platform::MappedFile::Open(path, detail, platform::Pages::kLarge));
   QUANTA_TRY(Load(impl->mapped.bytes(), options, impl.get(), detail));
   return Model(std::move(impl));
 }

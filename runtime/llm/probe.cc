@@ -73,7 +73,8 @@ Result<Probe> Probe::Create(const Model& model, size_t read_bytes, int threads,
   const size_t step = impl->tiles() * llm::kReadStep;
   const size_t steps = std::max<size_t>(1, read_bytes / step + (read_bytes % step != 0 ? 1 : 0));
   impl->bytes_per_tile = steps * llm::kReadStep;
-  QUANTA_ASSIGN(impl->memory, platform::PageBlock::Create(steps * step, detail));
+  QUANTA_ASSIGN(impl->memory,
+                platform::PageBlock::Create(steps * step, detail, platform::Pages::kLarge));
   // Pages that were never written may all be one and the same.
   for (size_t at = 0; at < impl->memory.bytes().size(); at += 4096) {
     impl->memory.bytes()[at] = static_cast<std::byte>(at >> 12 | 1);

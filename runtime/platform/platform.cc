@@ -70,11 +70,11 @@ class OpenFile {
 
 }  // namespace
 
-Result<MappedFile> MappedFile::Open(const char* path, ErrorDetail* detail) {
+Result<MappedFile> MappedFile::Open(const char* path, ErrorDetail* detail, Pages pages) {
   const OpenFile file(path);
   if (file.get() < 0) return SystemError(path, errno, detail);
   QUANTA_ASSIGN(const size_t size, MappableSize(file.get(), path, detail));
-  const std::byte* data = port::Map(file.get(), size);
+  const std::byte* data = port::Map(file.get(), size, pages);
   if (data == nullptr) return SystemError(path, errno, detail);
   MappedFile mapped;
   mapped.data_ = data;
@@ -95,10 +95,10 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) port::Unmap(data_, size_);
 }
 
-Result<PageBlock> PageBlock::Create(size_t bytes, ErrorDetail* detail) {
+Result<PageBlock> PageBlock::Create(size_t bytes, ErrorDetail* detail, Pages pages) {
   PageBlock block;
   if (bytes == 0) return block;
-  block.data_ = bytes > PTRDIFF_MAX ? nullptr : port::Allocate(bytes);
+  block.data_ = bytes > PTRDIFF_MAX ? nullptr : port::Allocate(bytes, pages);
   if (block.data_ == nullptr) {
     return Fail(detail, Code::kOutOfMemory, "the system has no memory left",
                 "%zu bytes of memory were refused by the system", bytes);

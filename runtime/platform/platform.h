@@ -12,6 +12,16 @@
 /// port.h (posix.cc, wasm.cc); the rest is the same everywhere.
 namespace quanta::platform {
 
+/// How large the pages are that memory is translated by. A hint: the bytes are the same, and a
+/// system that has no large ones, or none to give, takes small ones.
+enum class Pages {
+  kSmall,
+  /// For what is read from end to end again and again (weights): fewer translations, and a file
+  /// comes from its device in pieces of that size. What is touched at all is resident by
+  /// pages: nothing for memory most of which may stay unused.
+  kLarge,
+};
+
 /// A file's bytes, read-only: mapped where the system can, else read into memory.
 /// At least 64-byte aligned. Move-only; unmaps on destruction.
 class MappedFile {
@@ -23,7 +33,8 @@ class MappedFile {
 
   /// Errors: kNotFound, kIo (a directory, a pipe, no permission ...), kCorrupt
   /// (empty), kOutOfMemory. `detail` names the path and the system's reason.
-  static Result<MappedFile> Open(const char* path, ErrorDetail* detail);
+  static Result<MappedFile> Open(const char* path, ErrorDetail* detail,
+                                 Pages pages = Pages::kSmall);
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
@@ -40,7 +51,7 @@ class PageBlock {
   PageBlock& operator=(PageBlock&& other) noexcept;
   ~PageBlock();
   /// Errors: kOutOfMemory; the detail says how much was asked for.
-  static Result<PageBlock> Create(size_t bytes, ErrorDetail* detail);
+  static Result<PageBlock> Create(size_t bytes, ErrorDetail* detail, Pages pages = Pages::kSmall);
   std::span<std::byte> bytes() const { return {data_, size_}; }
 
  private:

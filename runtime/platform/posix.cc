@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -8,17 +9,37 @@
 #include "runtime/platform/port.h"
 
 namespace quanta::platform::port {
+namespace {
 
-const std::byte* Map(int file, size_t size) {
+/// Asks for large pages. Of a file that is in the cache already they stay as they are; what is
+/// read from now on comes in large ones (Linux, file systems with large folios).
+void Advise([[maybe_unused]] void* data, [[maybe_unused]] size_t size,
+            [[maybe_unused]] Pages pages) {
+#ifdef MADV_HUGEPAGE
+  // Where a small page has 16 KiB a large one has 32 MiB: too much to wait for at a time.
+  constexpr long kSmallPage = 4096;
+  if (pages == Pages::kLarge && sysconf(_SC_PAGESIZE) == kSmallPage) {
+    madvise(data, size, MADV_HUGEPAGE);
+  }
+#endif
+}
+
+}  // namespace
+
+const std::byte* Map(int file, size_t size, Pages pages) {
   void* data = mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
-  return data == MAP_FAILED ? nullptr : static_cast<const std::byte*>(data);
+  if (data == MAP_FAILED) return nullptr;
+  Advise(data, size, pages);
+  return static_cast<const std::byte*>(data);
 }
 
 void Unmap(const std::byte* data, size_t size) { munmap(const_cast<std::byte*>(data), size); }
 
-std::byte* Allocate(size_t size) {
+std::byte* Allocate(size_t size, Pages pages) {
   void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return data == MAP_FAILED ? nullptr : static_cast<std::byte*>(data);
+  if (data == MAP_FAILED) return nullptr;
+  Advise(data, size, pages);
+  return static_cast<std::byte*>(data);
 }
 
 void Free(std::byte* data, size_t size) { munmap(data, size); }

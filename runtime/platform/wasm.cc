@@ -37,7 +37,7 @@ bool ReadAll(int file, std::byte* data, size_t size) {
 
 }  // namespace
 
-const std::byte* Map(int file, size_t size) {
+const std::byte* Map(int file, size_t size, Pages) {
   auto* data = static_cast<std::byte*>(AllocateAligned(size));
   if (data == nullptr) {
     errno = ENOMEM;
@@ -52,7 +52,7 @@ const std::byte* Map(int file, size_t size) {
 
 void Unmap(const std::byte* data, size_t) { std::free(const_cast<std::byte*>(data)); }
 
-std::byte* Allocate(size_t size) {
+std::byte* Allocate(size_t size, Pages) {
   void* data = AllocateAligned(size);
   if (data != nullptr) std::memset(data, 0, size);
   return static_cast<std::byte*>(data);

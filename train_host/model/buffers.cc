@@ -88,7 +88,8 @@ Buffers<T>::Buffers(const ModelShape& shape, size_t rows, size_t length, int wor
   PlanShared(shape, n, length, this, &count);
   bytes = count.used();
   ErrorDetail detail;
-  block_ = converter::Value(platform::PageBlock::Create(bytes, &detail), detail);
+  block_ = converter::Value(platform::PageBlock::Create(bytes, &detail, platform::Pages::kLarge),
+                            detail);
   Planner planner(block_.bytes().data());
   PlanLayers(shape, n, this, &planner);
   PlanShared(shape, n, length, this, &planner);

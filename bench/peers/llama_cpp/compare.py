@@ -149,14 +149,12 @@ def write_gguf(config, folder, path, matrix_kind):
             file.write(blob)
 
 
-def read_anew(path):
-    """Lets the system's cache have a file as it reads it from the device, not as it was written:
-    that decides how large the pages are by which it is mapped."""
+def forget(path):
+    """Takes a file out of the system's cache. Who reads it next decides how large the pages are by
+    which it is mapped, as after a machine's start; now it is who wrote it."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        while file.read(4 << 20):
-            pass
 
 
 def run(command):
@@ -324,8 +322,10 @@ def main():
                 run([options.bin / "quanta-convert", folder / "checkpoint", "-o", pair.model,
                      "--quant", scheme, "--no-tokenizer", "--no-self-test", "--json"])
                 write_gguf(config, folder / "checkpoint", pair.gguf, kind)
-                read_anew(pair.model)
-                read_anew(pair.gguf)
+                forget(pair.model)
+                forget(pair.gguf)
+                pair.our_start(options.threads[0])
+                pair.their_start(options.threads[0])
                 compare(pair, name, scheme, options)
             shutil.rmtree(folder / "checkpoint")
 

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 namespace quanta::platform {
@@ -51,11 +53,13 @@ TEST_F(MappedFileTest, HasTheFilesBytes) {
   for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7);
   Write(bytes);
 
-  auto file = MappedFile::Open(path_.c_str(), nullptr);
+  for (const Pages pages : {Pages::kSmall, Pages::kLarge}) {
+    auto file = MappedFile::Open(path_.c_str(), nullptr, pages);
 
-  ASSERT_TRUE(file.ok());
-  EXPECT_EQ(Text(*file), bytes);
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(file->bytes().data()) % 64, 0u);
+    ASSERT_TRUE(file.ok());
+    EXPECT_EQ(Text(*file), bytes);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(file->bytes().data()) % 64, 0u);
+  }
 }
 
 TEST_F(MappedFileTest, MovesLeaveOneOwner) {
@@ -107,18 +111,67 @@ TEST_F(MappedFileTest, ForbiddenFileSaysSo) {
 }
 #endif
 
+void ExpectZeroedAlignedAndWritable(size_t bytes, Pages pages) {
+  auto block = PageBlock::Create(bytes, nullptr, pages);
+  ASSERT_TRUE(block.ok());
+  ASSERT_EQ(block->bytes().size(), bytes);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(block->bytes().data()) % 64, 0u);
+  size_t not_zero = 0;
+  for (std::byte& b : block->bytes()) {
+    not_zero += b != std::byte{0} ? 1 : 0;
+    b = std::byte{0xFF};
+  }
+  EXPECT_EQ(not_zero, 0u);
+}
+
 TEST(PageBlock, IsZeroedAlignedAndWritable) {
-  for (const size_t bytes : {1u, 64u, 100'000u}) {
-    auto block = PageBlock::Create(bytes, nullptr);
-    ASSERT_TRUE(block.ok());
-    ASSERT_EQ(block->bytes().size(), bytes);
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(block->bytes().data()) % 64, 0u);
-    for (std::byte& b : block->bytes()) {
-      EXPECT_EQ(b, std::byte{0});
-      b = std::byte{0xFF};
+  for (const size_t bytes : {size_t{1}, size_t{64}, size_t{100'000}, size_t{5} << 20}) {
+    for (const Pages pages : {Pages::kSmall, Pages::kLarge}) {
+      SCOPED_TRACE(bytes);
+      ExpectZeroedAlignedAndWritable(bytes, pages);
     }
   }
 }
+
+#if defined(__linux__) && defined(__x86_64__)  // qemu's user mode keeps such advice to itself
+/// Whether the system was asked for large pages for the memory that `data` is in.
+bool AskedForLargePages(const std::byte* data) {
+  const auto address = reinterpret_cast<uintptr_t>(data);
+  std::ifstream maps("/proc/self/smaps");
+  bool inside = false;
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long long begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%llx-%llx ", &begin, &end) == 2) {
+      inside = begin <= address && address < end;
+    }
+    if (inside && line.starts_with("VmFlags:")) return line.find(" hg") != std::string::npos;
+  }
+  return false;
+}
+
+bool SystemHasLargePages() {
+  return std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled").good();
+}
+
+TEST_F(MappedFileTest, AsksForLargePagesWhereItIsToldTo) {
+  if (!SystemHasLargePages()) GTEST_SKIP() << "a system without large pages";
+  Write(std::string(size_t{5} << 20, 'x'));
+  const auto small = MappedFile::Open(path_.c_str(), nullptr);
+  const auto large = MappedFile::Open(path_.c_str(), nullptr, Pages::kLarge);
+  ASSERT_TRUE(small.ok() && large.ok());
+  EXPECT_FALSE(AskedForLargePages(small->bytes().data()));
+  EXPECT_TRUE(AskedForLargePages(large->bytes().data()));
+}
+
+TEST(PageBlock, AsksForLargePagesWhereItIsToldTo) {
+  if (!SystemHasLargePages()) GTEST_SKIP() << "a system without large pages";
+  const auto small = PageBlock::Create(size_t{5} << 20, nullptr);
+  const auto large = PageBlock::Create(size_t{5} << 20, nullptr, Pages::kLarge);
+  ASSERT_TRUE(small.ok() && large.ok());
+  EXPECT_FALSE(AskedForLargePages(small->bytes().data()));
+  EXPECT_TRUE(AskedForLargePages(large->bytes().data()));
+}
+#endif
 
 TEST(PageBlock, OfNoBytesIsEmpty) {
   auto block = PageBlock::Create(0, nullptr);
