@@ -217,10 +217,11 @@ class Pair:
         return rows[0]["avg_ts"]
 
     def ours(self, threads):
+        # As llama-bench does it: decoding begins with an empty context, not behind the prompt.
+        decode, decode_hash = self.our_decoding(threads)
         report = run([self.options.bin / "quanta", "bench", self.model, "--threads", threads,
-                      "--runs", 3, "--prompt-tokens", 128, "--tokens", 64])
-        return (report["decode_tokens_per_second"], report["prefill_tokens_per_second"],
-                report["hash"])
+                      "--runs", 3, "--prompt-tokens", 128, "--tokens", 1])
+        return decode, report["prefill_tokens_per_second"], f"{decode_hash} {report['hash']}"
 
     def theirs(self, threads):
         rows = run(self.options.llama.split() + ["-m", self.inside(self.gguf), "-t", threads, "-p",

@@ -104,23 +104,19 @@ struct Q4Strip {
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
-    if constexpr (kCount == 1) {
-      RunStrips<Q4Order::Fetching, 1>(task, 0);
-    } else {
-      for (const size_t column : {size_t{0}, kHalfStrip}) {
-        __m256 f[kCount][1];
+    for (const size_t column : {size_t{0}, kHalfStrip}) {
+      __m256 f[kCount][1];
 #pragma GCC unroll 4
-        for (size_t r = 0; r < kCount; ++r) Begin(task.strip, column, task.row(r), f[r]);
-        const int8_t* q = task.row(0).q();
-        const int32_t* offsets = task.row(0).offsets(task.k);
-        const std::byte* from = task.strip + kStripHead;
-        for (size_t g = GroupsOf(task.k); g > 0; --g, q += kGroupColumns, from += kGroupBytes) {
-          AddGroup(from, column, q, offsets++, task.row_bytes, f);
-        }
+      for (size_t r = 0; r < kCount; ++r) Begin(task.strip, column, task.row(r), f[r]);
+      const int8_t* q = task.row(0).q();
+      const int32_t* offsets = task.row(0).offsets(task.k);
+      const std::byte* from = task.strip + kStripHead;
+      for (size_t g = GroupsOf(task.k); g > 0; --g, q += kGroupColumns, from += kGroupBytes) {
+        AddGroup(from, column, q, offsets++, task.row_bytes, f);
+      }
 #pragma GCC unroll 4
-        for (size_t r = 0; r < kCount; ++r) {
-          Finish(f[r], task.row(r), task.y + r * task.y_stride + column);
-        }
+      for (size_t r = 0; r < kCount; ++r) {
+        Finish(f[r], task.row(r), task.y + r * task.y_stride + column);
       }
     }
   }
@@ -228,22 +224,18 @@ struct Q8Strip {
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
-    if constexpr (kCount == 1) {
-      RunStrips<Q8Order::Fetching, 1>(task, 0);
-    } else {
-      for (const size_t column : {size_t{0}, kHalfStrip}) {
-        __m256i sum[kCount][2];
+    for (const size_t column : {size_t{0}, kHalfStrip}) {
+      __m256i sum[kCount][2];
 #pragma GCC unroll 4
-        for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
-        const int8_t* q = task.row(0).q();
-        const std::byte* from = task.strip + kStripHead + column * kStepColumns;
-        for (size_t i = StepsOf(task.k); i > 0; --i, q += kStepColumns, from += kStepBytes) {
-          AddStep(from, q, task.row_bytes, sum);
-        }
+      for (size_t r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
+      const int8_t* q = task.row(0).q();
+      const std::byte* from = task.strip + kStripHead + column * kStepColumns;
+      for (size_t i = StepsOf(task.k); i > 0; --i, q += kStepColumns, from += kStepBytes) {
+        AddStep(from, q, task.row_bytes, sum);
+      }
 #pragma GCC unroll 4
-        for (size_t r = 0; r < kCount; ++r) {
-          Finish(sum[r], task.strip, column, task.k, task.row(r), task.y + r * task.y_stride);
-        }
+      for (size_t r = 0; r < kCount; ++r) {
+        Finish(sum[r], task.strip, column, task.k, task.row(r), task.y + r * task.y_stride);
       }
     }
   }

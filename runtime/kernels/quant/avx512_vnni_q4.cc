@@ -21,15 +21,6 @@ using Q4Order = SideBySide<6, 1536>;
 struct Q4 {
   static constexpr size_t kRows = 12;
 
-  template <size_t kCount>
-  static void Run(const StripTask& task) {
-    if constexpr (kCount == 1) {
-      RunStrips<Q4Order::Fetching, 1>(task, 0);
-    } else {
-      FewRows<kCount>(task);
-    }
-  }
-
   template <class Fetching, size_t kCount>
   static void RunStrips(const StripTask& task, size_t strip_bytes) {
     const QuantizedRow& row = task.row(0);
@@ -87,7 +78,7 @@ struct Q4 {
   }
 
   template <size_t kCount>
-  static void FewRows(const StripTask& task) {
+  static void Run(const StripTask& task) {
     const std::byte* from = task.strip + kStripHead;
     const size_t groups = GroupsOf(task.k);
     const int8_t* q = task.row(0).q();

@@ -17,15 +17,6 @@ using ZenOrder = FasterOf<OneByOne<0, 8192>, OneByOne<2, 2048>>;
 struct Q8 {
   static constexpr size_t kRows = 12;
 
-  template <size_t kCount>
-  static void Run(const StripTask& task) {
-    if constexpr (kCount == 1) {
-      RunStrips<Q8Order::Fetching, 1>(task, 0);
-    } else {
-      FewRows<kCount>(task);
-    }
-  }
-
   static QUANTA_INLINE __m512i Unsigned(__m512i v) {
     return _mm512_xor_si512(v, _mm512_set1_epi8(-128));
   }
@@ -90,7 +81,7 @@ struct Q8 {
   }
 
   template <size_t kCount>
-  static void FewRows(const StripTask& task) {
+  static void Run(const StripTask& task) {
     const std::byte* from = task.strip + kStripHead;
     const size_t steps = StepsOf(task.k);
     const int8_t* q = task.row(0).q();

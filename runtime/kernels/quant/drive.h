@@ -58,8 +58,15 @@ void Around(const MatMulTile& tile, size_t begin, size_t end) {
   if (part.begin != part.end) MatMul(part);
 }
 
+/// Fetches nothing ahead (see below).
+struct FetchNothing {
+  template <size_t kBytes>
+  static QUANTA_INLINE void FetchAhead(const std::byte*, size_t, size_t) {}
+};
+
 /// `Kernel`: kRows, the most rows that are worth unpacking a strip for, and
-/// template <size_t kRows> static void Run(const StripTask&).
+/// template <size_t kRows> static void Run(const StripTask&), of one row only where it has no
+/// RunStrips, as RowDriver wants it.
 template <class Kernel>
 class StripDriver {
  public:
@@ -107,9 +114,17 @@ class StripDriver {
   }
 
   using Function = void (*)(const StripTask&);
+  template <size_t kCount>
+  static constexpr Function RunOf() {
+    if constexpr (kCount == 1 && requires { &Kernel::template RunStrips<FetchNothing, 1>; }) {
+      return [](const StripTask& task) { Kernel::template RunStrips<FetchNothing, 1>(task, 0); };
+    } else {
+      return &Kernel::template Run<kCount>;
+    }
+  }
   template <size_t... kCounts>
   static constexpr std::array<Function, Kernel::kRows> List(std::index_sequence<kCounts...>) {
-    return {&Kernel::template Run<kCounts + 1>...};
+    return {RunOf<kCounts + 1>()...};
   }
   static constexpr std::array<Function, Kernel::kRows> kRun =
       List(std::make_index_sequence<Kernel::kRows>());
@@ -157,7 +172,7 @@ struct OneByOne {
 template <size_t kStreamCount>
 struct AsTheyCome {
   static constexpr size_t kStreams = kStreamCount;
-  using Fetching = void;
+  using Fetching = FetchNothing;
 };
 
 /// One of two orders, whichever is found to be faster.

@@ -90,11 +90,7 @@ struct Q4 {
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
-    if constexpr (kCount == 1) {
-      RunStrips<void, 1>(task, 0);
-    } else {
-      for (size_t column = 0; column < kStripRows; column += 4) ManyRows<kCount>(task, column);
-    }
+    for (size_t column = 0; column < kStripRows; column += 4) FourColumns<kCount>(task, column);
   }
 
   template <class Fetching, size_t kStrips>
@@ -138,9 +134,8 @@ struct Q4 {
     }
   }
 
-  /// 4 columns from `column` on.
   template <size_t kCount>
-  static void ManyRows(const StripTask& task, size_t column) {
+  static void FourColumns(const StripTask& task, size_t column) {
     const Masks masks;
     const Sums sums;
     const std::byte* from = task.strip + kStripHead + column * kStepColumns;

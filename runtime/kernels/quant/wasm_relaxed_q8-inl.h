@@ -36,17 +36,13 @@ struct Q8 {
 
   template <size_t kCount>
   static void Run(const StripTask& task) {
-    if constexpr (kCount == 1) {
-      RunStrips<void, 1>(task, 0);
-    } else {
-      const Policy policy;
-      const size_t steps = StepsOf(task.k);
-      for (size_t pair = 0; pair < kStripPairs; pair += kPairsOfRows) {
-        Sums<kCount, kPairsOfRows> sums;
-        sums.Clear();
-        Add(policy, task, 0, steps, pair, &sums);
-        Finish(task, pair, sums);
-      }
+    const Policy policy;
+    const size_t steps = StepsOf(task.k);
+    for (size_t pair = 0; pair < kStripPairs; pair += kPairsOfRows) {
+      Sums<kCount, kPairsOfRows> sums;
+      sums.Clear();
+      Add(policy, task, 0, steps, pair, &sums);
+      Finish(task, pair, sums);
     }
   }
 
