@@ -91,6 +91,8 @@ QUANTA_INLINE int32_t OffsetOf(const int32_t* offsets, size_t row, size_t row_by
 
 /// More rows than one take a strip's columns in halves: the registers have no room for more.
 inline constexpr size_t kHalfStrip = 8;
+/// The first half fetches what both take, so many bytes ahead.
+inline constexpr size_t kRowsAhead = 8192;
 
 /// One row. More strips' sums than the registers hold go through the first-level cache, which costs
 /// less than what further streams from memory bring.
@@ -112,6 +114,7 @@ struct Q4Strip {
       const int32_t* offsets = task.row(0).offsets(task.k);
       const std::byte* from = task.strip + kStripHead;
       for (size_t g = GroupsOf(task.k); g > 0; --g, q += kGroupColumns, from += kGroupBytes) {
+        if (column == 0) Fetch<kGroupBytes, 2>(from + kRowsAhead);
         AddGroup(from, column, q, offsets++, task.row_bytes, f);
       }
 #pragma GCC unroll 4
@@ -231,6 +234,7 @@ struct Q8Strip {
       const int8_t* q = task.row(0).q();
       const std::byte* from = task.strip + kStripHead + column * kStepColumns;
       for (size_t i = StepsOf(task.k); i > 0; --i, q += kStepColumns, from += kStepBytes) {
+        if (column == 0) Fetch<kStepBytes, 2>(from + kRowsAhead);
         AddStep(from, q, task.row_bytes, sum);
       }
 #pragma GCC unroll 4

@@ -17,6 +17,8 @@ QUANTA_INLINE __m512 FirstTerm(const std::byte* strip, const QuantizedRow& row) 
 
 /// One row. (More streams brought nothing.)
 using Q4Order = SideBySide<6, 1536>;
+/// What some rows fetch ahead of their strip, in bytes.
+constexpr size_t kRowsAhead = 4096;
 
 struct Q4 {
   static constexpr size_t kRows = 12;
@@ -87,6 +89,7 @@ struct Q4 {
 #pragma GCC unroll 16
     for (size_t r = 0; r < kCount; ++r) f[r] = FirstTerm(task.strip, task.row(r));
     for (size_t g = 0; g < groups; ++g, q += kGroupColumns, ++offsets, from += kGroupBytes) {
+      Fetch<kGroupBytes, 3>(from + kRowsAhead);
       __m512i w[8];
       Unpack(from, w);
       const __m512 scales = Scales(from);
