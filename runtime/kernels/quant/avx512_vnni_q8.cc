@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #if defined(__x86_64__)
-#include <type_traits>
-
 #include "runtime/kernels/quant/avx512_vnni-inl.h"
 #include "runtime/kernels/quant/kernels_x86.h"
 
@@ -92,9 +90,9 @@ struct Q8 {
     for (size_t r = 0; r < kCount; ++r) sum[r] = _mm512_setzero_si512();
     // Few rows wait for what is fetched; more of them are busy for longer than it takes.
     constexpr bool kFew = kCount < 6;
-    using Fetching = std::conditional_t<kFew, FetchNext<3, 4096>, FetchNext<2, 8192>>;
+    constexpr size_t kRowsAhead = kFew ? 4096 : 8192;
     for (size_t i = 0; i < steps; ++i, q += kStepColumns, from += kStepBytes) {
-      Fetching::template FetchAhead<kStepBytes>(from, 0, 0);
+      Fetch<kStepBytes, kFew ? 3 : 2>(from + kRowsAhead);
       const __m512i a = Unsigned(Load(from));
       const __m512i b = Unsigned(Load(from + 64));
       const __m512i first = Evens(a, b);
