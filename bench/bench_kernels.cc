@@ -106,7 +106,8 @@ class Bench {
   void Read(size_t bytes) const;
   void MatMul(kernels::Panel panel, size_t rows, size_t n, size_t k) const;
   void Quantize(size_t k) const;
-  void Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count) const;
+  void Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count,
+                 uint32_t rows) const;
   void Norm(size_t rows, size_t d) const;
   void Activate(kernels::Activation activation, const char* kind, size_t count) const;
   void Half(size_t count) const;
@@ -242,22 +243,23 @@ class Cache {
   Data data_;
 };
 
-void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count) const {
+void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count,
+                      uint32_t rows) const {
   constexpr const char* kNames[] = {"f16", "f32", "int8"};
   const std::string name = std::string("attention/") + kNames[static_cast<int>(kv)] + "/" +
                            std::to_string(group) + "x" + std::to_string(head_dim) + "x" +
-                           std::to_string(count);
+                           std::to_string(count) + (rows == 1 ? "" : "/" + std::to_string(rows));
   if (!Wanted(name)) return;
-  const size_t cells = size_t{count} * head_dim;
+  const size_t cells = size_t{count} * head_dim, width = size_t{group} * head_dim;
   const Cache k(table_, kv, count, head_dim);
   const Cache v(table_, kv, count, head_dim);
-  Data q(size_t{group} * head_dim);
-  std::vector<float> out(size_t{group} * head_dim);
-  std::vector<float> scores(count);
+  Data q(rows * width);
+  std::vector<float> out(rows * width);
+  std::vector<float> scratch(static_cast<size_t>(kernels::AttentionScratch(rows, count, head_dim)));
   const Timing time = Time([&] {
     table_.attention({.q = q.floats(),
                       .out = out.data(),
-                      .scores = scores.data(),
+                      .scratch = scratch.data(),
                       .k = k.bytes(),
                       .v = v.bytes(),
                       .kv = kv,
@@ -265,12 +267,14 @@ void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uin
                       .head_dim = head_dim,
                       .slots = count,
                       .first = count / 3,
-                      .count = count,
+                      .count = count - rows + 1,
                       .scale = 0.125f,
-                      .softcap = 0});
+                      .softcap = 0,
+                      .rows = rows,
+                      .row_stride = width});
   });
   Print(name, time, 2 * static_cast<double>(kernels::KvBytes(kv, count, head_dim)),
-        4 * static_cast<double>(cells) * group, Hash(out.data(), out.size()));
+        4 * static_cast<double>(cells * rows) * group, Hash(out.data(), out.size()));
 }
 
 void Bench::Norm(size_t rows, size_t d) const {
@@ -323,9 +327,11 @@ void RunAll(const Bench& bench, const std::vector<size_t>& heights) {
     bench.MatMul(panel, 1, 32768, 2048);
   }
   for (const auto kv : {kernels::KvKind::kInt8, kernels::KvKind::kF16, kernels::KvKind::kF32}) {
-    bench.Attention(kv, 3, 64, 256);
-    bench.Attention(kv, 7, 64, 1024);
-    bench.Attention(kv, 4, 64, 2048);
+    for (const uint32_t rows : {1u, kernels::kAttentionRows}) {
+      bench.Attention(kv, 3, 64, 256, rows);
+      bench.Attention(kv, 7, 64, 1024, rows);
+      bench.Attention(kv, 4, 64, 2048, rows);
+    }
   }
   bench.Quantize(576);
   bench.Quantize(8192);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "quanta/check.h"
 #include "runtime/kernels/targets.h"
@@ -19,19 +20,17 @@ namespace {
 /// Positions whose scores are weighed together. A softmax over all is kept up to
 /// date from block to block (Milakov & Gimelshein 2018, algorithm 3), so that keys
 /// and values are read once for several heads and no memory grows with the context.
-constexpr size_t kBlock = 64;
+constexpr size_t kBlock = kAttentionBlock;
 
-/// The kinds of rows in a cache: what they are in memory, how many heads look at them
-/// together, whether each row has a scale.
+/// The kinds of rows in a cache: what they are in memory, how many queries look at them
+/// together.
 struct KvF32 : F32 {
   static constexpr size_t kHeads = kTileRows<F32>;
-  static constexpr bool kScaled = false;
 };
 
 struct KvF16 {
   using T = uint16_t;
   static constexpr size_t kHeads = kTileRows<F16>;
-  static constexpr bool kScaled = false;
 #if HWY_TARGET == HWY_SSE2 || HWY_ARCH_WASM
   /// Finite numbers only: what is infinite comes out finite. Sign and magnitude fall into
   /// place, the exponent is short of 112.
@@ -54,7 +53,6 @@ struct KvF16 {
 struct KvInt8 {
   using T = int8_t;
   static constexpr size_t kHeads = kTileRows<F16>;
-  static constexpr bool kScaled = true;
   static HWY_INLINE V Widened(hn::Vec<hn::Rebind<int8_t, F>> bytes) {
     return hn::ConvertTo(kF, hn::PromoteTo(hn::RebindToSigned<F>(), bytes));
   }
@@ -75,20 +73,31 @@ struct KvInt8 {
   }
 };
 
-/// Neighbouring slots of the cache that hold neighbouring positions.
+/// Keys or values in a ring: the position that is `slot` slots behind another one's follows it
+/// after as many positions.
+template <class T>
+struct Ring {
+  const T* rows;        ///< [slots, head_dim]
+  const float* scales;  ///< [slots]; null: rows have none
+  size_t slots, slot;   ///< slot: of a block's first position
+
+  Ring(const void* cache, const AttentionArgs& args, size_t slot_of_block)
+      : rows(static_cast<const T*>(cache)),
+        scales(args.kv == KvKind::kInt8 ? KvScales(cache, args.slots, args.head_dim) : nullptr),
+        slots(args.slots),
+        slot(slot_of_block) {}
+  /// A block alone.
+  Ring(const T* block, const float* scales_of_block)
+      : rows(block), scales(scales_of_block), slots(kBlock), slot(0) {}
+};
+
+/// Neighbouring slots that hold neighbouring positions.
 template <class T>
 struct Run {
   const T* rows;        ///< [count, head_dim]
-  const float* scales;  ///< [count], of rows that have some
+  const float* scales;  ///< [count], or null
   size_t count;
   size_t index;  ///< of its first position among those of both
-};
-
-/// Positions from `index` on, which the cache has from `slot` on.
-struct Block {
-  size_t index, slot;
-
-  Block(const AttentionArgs& args, size_t at) : index(at), slot((args.first + at) % args.slots) {}
 };
 
 /// `count` positions of a block from its `begin`-th on: at most two runs, up to the ring's end and
@@ -96,16 +105,20 @@ struct Block {
 template <class T>
 struct Runs {
   Run<T> run[2];
-  Runs(const void* cache, const AttentionArgs& args, const Block& block, size_t begin,
-       size_t count) {
-    const auto* rows = static_cast<const T*>(cache);
-    const float* scales = KvScales(cache, args.slots, args.head_dim);
-    const size_t at = block.slot + begin;
-    const size_t slot = at < args.slots ? at : at - args.slots;
-    const size_t before = HWY_MIN(count, args.slots - slot);
-    run[0] = {rows + slot * args.head_dim, scales + slot, before, 0};
-    run[1] = {rows, scales, count - before, before};
+  Runs(const Ring<T>& ring, size_t head_dim, size_t begin, size_t count) {
+    const size_t at = ring.slot + begin;
+    const size_t slot = at < ring.slots ? at : at - ring.slots;
+    const size_t before = HWY_MIN(count, ring.slots - slot);
+    const float* scales = ring.scales == nullptr ? nullptr : ring.scales + slot;
+    run[0] = {ring.rows + slot * head_dim, scales, before, 0};
+    run[1] = {ring.rows, ring.scales, count - before, before};
   }
+};
+
+/// What a block has of keys and values, as they are in the cache or widened.
+template <class T>
+struct Block {
+  Ring<T> keys, values;
 };
 
 /// A block of a cache is too short, and lies too often in pages of its own, for what the
@@ -135,44 +148,9 @@ struct Capped {
   HWY_INLINE V operator()(V x) const { return hn::Mul(Tanh(hn::Div(hn::Mul(x, scale), cap)), cap); }
 };
 
-HWY_INLINE void ScaleAndCap(const AttentionArgs& args, float* scores, size_t count) {
-  const V scale = hn::Set(kF, args.scale);
-  if (args.softcap == 0) {
-    Map(Scaled{scale}, scores, count, scores);
-  } else {
-    Map(Capped{scale, hn::Set(kF, args.softcap)}, scores, count, scores);
-  }
-}
-
-HWY_INLINE float Largest(const float* x, size_t count, float least) {
-  const V start = hn::Set(kF, least);
-  V largest = start;
-  size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) largest = hn::Max(largest, hn::LoadU(kF, x + i));
-  if (i < count) largest = hn::Max(largest, hn::LoadNOr(start, kF, x + i, count - i));
-  return hn::ReduceMax(kF, largest);
-}
-
-struct ExpBelow {
-  V largest;
-  HWY_INLINE V operator()(V x) const { return Exp(hn::Sub(x, largest)); }
-};
-
 /// One head's softmax so far, weights relative to the largest score.
 struct Softmax {
   float largest, sum;
-
-  /// Makes weights of a block's scores. Returns the factor that makes all earlier
-  /// weights relative to the new largest score.
-  HWY_INLINE float Take(float* scores, size_t count) {
-    const float before = largest;
-    largest = Largest(scores, count, before);
-    const ExpBelow weigh = {hn::Set(kF, largest)};
-    const float factor = hn::GetLane(weigh(hn::Set(kF, before)));
-    Map(weigh, scores, count, scores);
-    sum = sum * factor + SumOver(scores, count, 0, Plus());
-    return factor;
-  }
 };
 
 /// Queries that look at the same block: one position's heads, or one head's positions.
@@ -193,6 +171,77 @@ struct Queries {
   /// Positions of the block that the i-th query sees.
   HWY_INLINE size_t Seen(size_t i) const { return HWY_MIN(kBlock, seen + i * more); }
 };
+
+/// scores[i] = function(scores[i]). Returns the largest in each lane, infinitely small ones in
+/// those without any.
+template <class Function>
+HWY_INLINE V MapLargest(const Function& function, float* scores, size_t count) {
+  V largest = hn::Set(kF, -INFINITY);
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    const V score = function(hn::LoadU(kF, scores + i));
+    hn::StoreU(score, kF, scores + i);
+    largest = hn::Max(largest, score);
+  }
+  if (i == count) return largest;
+  const V score = function(hn::LoadN(kF, scores + i, count - i));
+  hn::StoreN(score, kF, scores + i, count - i);
+  return hn::Max(largest, hn::IfThenElse(hn::FirstN(kF, count - i), score, largest));
+}
+
+struct ExpBelow {
+  V largest;
+  HWY_INLINE V operator()(V x) const { return Exp(hn::Sub(x, largest)); }
+};
+
+struct Larger {
+  template <class Vector>
+  HWY_INLINE Vector operator()(Vector a, Vector b) const {
+    return hn::Max(a, b);
+  }
+};
+
+/// Scales the scores of a block and makes weights of them, relative to the largest one so far.
+/// factor[r] makes all earlier weights of the r-th query relative to it. What follows from one
+/// number of each query is done for all of them at once.
+template <size_t kHeads>
+HWY_NOINLINE void Weigh(const AttentionArgs& args, const Queries& queries,
+                        float (&scores)[kHeads][kBlock], float (&factor)[kHeads]) {
+  static_assert(kHeads <= 4);
+  const F4 four;
+  const V scale = hn::Set(kF, args.scale);
+  V lanes[4];
+  float largest[4] = {}, sum[4] = {}, factors[4];
+  for (size_t r = 0; r < 4; ++r) {
+    if (r >= kHeads) {
+      lanes[r] = hn::Zero(kF);
+      continue;
+    }
+    const size_t seen = queries.Seen(r);
+    const Softmax& softmax = queries.softmax[r * queries.softmax_stride];
+    largest[r] = softmax.largest;
+    sum[r] = softmax.sum;
+    lanes[r] = args.softcap == 0
+                   ? MapLargest(Scaled{scale}, scores[r], seen)
+                   : MapLargest(Capped{scale, hn::Set(kF, args.softcap)}, scores[r], seen);
+  }
+  const V4 before = hn::LoadU(four, largest);
+  const V4 now = hn::Max(before, FoldLanes(Larger(), lanes[0], lanes[1], lanes[2], lanes[3]));
+  const V4 scaling = hn::ResizeBitCast(four, Exp(hn::ResizeBitCast(kF, hn::Sub(before, now))));
+  hn::StoreU(now, four, largest);
+  hn::StoreU(scaling, four, factors);
+  for (size_t r = 0; r < kHeads; ++r) {
+    const size_t seen = queries.Seen(r);
+    Map(ExpBelow{hn::Set(kF, largest[r])}, scores[r], seen, scores[r]);
+    lanes[r] = LanesOver(scores[r], seen, 0, Plus());
+    factor[r] = factors[r];
+  }
+  const V4 added = SumLanes(lanes[0], lanes[1], lanes[2], lanes[3]);
+  hn::StoreU(hn::Add(hn::Mul(hn::LoadU(four, sum), scaling), added), four, sum);
+  for (size_t r = 0; r < kHeads; ++r) {
+    queries.softmax[r * queries.softmax_stride] = {largest[r], sum[r]};
+  }
+}
 
 /// scores[r][i] = q[r] . k of the block's i-th position, for kHeads queries.
 template <class P, size_t kHeads>
@@ -284,43 +333,36 @@ struct Product {
   HWY_INLINE V operator()(V x, V y) const { return hn::Mul(x, y); }
 };
 
-/// values[i] *= the scale of the block's i-th row.
-template <class P>
-HWY_INLINE void TimesScales(const Runs<typename P::T>& runs, float* values) {
-  if constexpr (P::kScaled) {
-    for (const auto& run : runs.run) {
-      float* part = values + run.index;
-      Map(Product(), part, run.count, static_cast<const float*>(part), run.scales);
-    }
+/// values[i] *= the scale of the i-th row, if rows have scales.
+template <class T>
+HWY_INLINE void TimesScales(const Runs<T>& runs, float* values) {
+  for (const auto& run : runs.run) {
+    if (run.scales == nullptr) return;
+    float* part = values + run.index;
+    Map(Product(), part, run.count, static_cast<const float*>(part), run.scales);
   }
 }
 
 /// Adds a block to what the first kHeads queries have of the positions before.
 template <class P, size_t kHeads>
 HWY_NOINLINE void AttendBlock(const AttentionArgs& args, const Queries& queries,
-                              const Block& block) {
+                              const Block<typename P::T>& block) {
   using Positions = Runs<typename P::T>;
   const size_t d = args.head_dim;
   const size_t all = queries.Seen(0), most = queries.Seen(kHeads - 1);
   float weights[kHeads][kBlock];
   float factor[kHeads];
   // (A query's scores of what it does not see are made, and left.)
-  const Positions keys(args.k, args, block, 0, most), values(args.v, args, block, 0, all);
+  const Positions keys(block.keys, d, 0, most), values(block.values, d, 0, all);
   for (const auto& run : keys.run) DotRun<P>(queries, run, d, weights);
-  for (size_t r = 0; r < kHeads; ++r) {
-    const size_t seen = queries.Seen(r);
-    TimesScales<P>(keys, weights[r]);
-    ScaleAndCap(args, weights[r], seen);
-    factor[r] = queries.softmax[r * queries.softmax_stride].Take(weights[r], seen);
-  }
-  if constexpr (P::kScaled) {
-    const Positions scaled(args.v, args, block, 0, most);
-    for (size_t r = 0; r < kHeads; ++r) TimesScales<P>(scaled, weights[r]);
-  }
+  for (size_t r = 0; r < kHeads; ++r) TimesScales(keys, weights[r]);
+  Weigh<kHeads>(args, queries, weights, factor);
+  const Positions scaled(block.values, d, 0, most);
+  for (size_t r = 0; r < kHeads; ++r) TimesScales(scaled, weights[r]);
   MixAll<P>(values, d, weights[0], factor, queries);
   const float one[1] = {1};
   for (size_t r = 1; r < kHeads && all < most; ++r) {
-    const Positions further(args.v, args, block, all, queries.Seen(r) - all);
+    const Positions further(block.values, d, all, queries.Seen(r) - all);
     MixAll<P>(further, d, weights[r] + all, one, queries.From(r));
   }
 }
@@ -328,11 +370,28 @@ HWY_NOINLINE void AttendBlock(const AttentionArgs& args, const Queries& queries,
 /// The same for `count` queries, kHeads at a time, then fewer.
 template <class P, size_t kHeads>
 HWY_INLINE void AttendQueries(const AttentionArgs& args, const Queries& queries, size_t count,
-                              const Block& block) {
+                              const Block<typename P::T>& block) {
   size_t i = 0;
   for (; i + kHeads <= count; i += kHeads) AttendBlock<P, kHeads>(args, queries.From(i), block);
   if constexpr (kHeads > 1) {
     AttendQueries<P, kHeads - 1>(args, queries.From(i), count - i, block);
+  }
+}
+
+/// `count` positions of a block as f32, [count, head_dim] at `rows`, and their scales.
+template <class P>
+HWY_NOINLINE void WidenBlock(const Ring<typename P::T>& ring, size_t head_dim, size_t count,
+                             float* rows, float* scales) {
+  for (const auto& run : Runs<typename P::T>(ring, head_dim, 0, count).run) {
+    const auto* row = run.rows;
+    for (size_t i = 0; i < run.count; ++i, row += head_dim, rows += head_dim) {
+      FetchNext(row, head_dim, 1);
+      size_t d = 0;
+      for (; d + kLanes <= head_dim; d += kLanes) F32::Store(P::Load(row + d), rows + d);
+      const size_t left = head_dim - d;
+      if (left != 0) F32::Store(P::Load(row + d, left), rows + d, left);
+    }
+    if (run.scales != nullptr) std::copy_n(run.scales, run.count, scales + run.index);
   }
 }
 
@@ -354,16 +413,14 @@ class Pass {
       std::fill_n(softmax_[row], heads_, Softmax{-INFINITY, 0});
     }
     for (size_t index = 0; index < args_.count + rows - 1; index += kBlock) {
-      const Block block(args_, index);
+      const size_t slot = (args_.first + index) % args_.slots;
+      const Block<T> block = {{args_.k, args_, slot}, {args_.v, args_, slot}};
       if (rows == 1) {
         AttendQueries<P, P::kHeads>(args_, HeadsOf(0, args_.count - index), heads_, block);
+      } else if constexpr (std::is_same_v<T, float>) {
+        AttendRows(index, block, true);
       } else {
-        // Of the last block the first rows may see nothing.
-        const size_t blind = index < args_.count ? 0 : index + 1 - args_.count;
-        for (size_t h = 0; h < heads_; ++h) {
-          AttendQueries<P, P::kHeads>(args_, RowsOf(h, blind, args_.count + blind - index),
-                                      rows - blind, block);
-        }
+        AttendWidened(index, block);
       }
     }
     for (size_t row = 0; row < rows; ++row) {
@@ -376,6 +433,34 @@ class Pass {
   }
 
  private:
+  using T = typename P::T;
+
+  /// All rows see the block that begins with position `index`. `fetch`: the first fetch the next.
+  void AttendRows(size_t index, const Block<float>& block, bool fetch) {
+    // Of the last block the first rows may see nothing.
+    const size_t blind = index < args_.count ? 0 : index + 1 - args_.count;
+    for (size_t h = 0; h < heads_; ++h) {
+      Queries queries = RowsOf(h, blind, args_.count + blind - index);
+      queries.fetch = fetch && h == 0;
+      AttendQueries<KvF32, KvF32::kHeads>(args_, queries, args_.rows - blind, block);
+    }
+  }
+
+  /// The same by way of floats: every head of a few rows reads the block once.
+  void AttendWidened(size_t index, const Block<T>& block) {
+    const size_t d = args_.head_dim;
+    const size_t count = HWY_MIN(kBlock, args_.count + args_.rows - 1 - index);
+    float* keys = args_.scratch;
+    float* values = keys + kBlock * d;
+    float scales[2][kBlock];
+    WidenBlock<P>(block.keys, d, count, keys, scales[0]);
+    WidenBlock<P>(block.values, d, count, values, scales[1]);
+    const bool scaled = block.keys.scales != nullptr;
+    AttendRows(index,
+               {{keys, scaled ? scales[0] : nullptr}, {values, scaled ? scales[1] : nullptr}},
+               false);
+  }
+
   /// A row's heads.
   Queries HeadsOf(size_t row, size_t seen) {
     const size_t at = row * args_.row_stride + head_ * args_.head_dim;
@@ -385,7 +470,7 @@ class Pass {
   Queries RowsOf(size_t head, size_t row, size_t seen) {
     const size_t at = row * args_.row_stride + (head_ + head) * args_.head_dim;
     return {args_.q + at, args_.out + at, args_.row_stride, &softmax_[row][head], kGroup, seen, 1,
-            head == 0};
+            false};
   }
 
   const AttentionArgs& args_;

@@ -86,14 +86,22 @@ inline float* KvScales(void* cache, size_t slots, size_t head_dim) {
 }
 
 /// The most positions that attention takes together.
-inline constexpr uint32_t kAttentionRows = 8;
+inline constexpr uint32_t kAttentionRows = 16;
+/// Positions of a cache that it takes together.
+inline constexpr uint32_t kAttentionBlock = 64;
+/// Floats of scratch for `rows` rows, of which the last sees `positions`: scores of tables that
+/// keep them, or several rows' block of keys and values as floats.
+constexpr uint64_t AttentionScratch(uint64_t rows, uint64_t positions, uint64_t head_dim) {
+  const uint64_t block = rows == 1 ? 0 : 2 * kAttentionBlock * head_dim;
+  return positions > block ? positions : block;
+}
 
 /// One KV head's queries at some neighbouring positions over its cache. Each position sees
 /// one more than the one before it; its result has the bits that it has alone.
 struct AttentionArgs {
   const float* q;  ///< [rows, group, head_dim]: the query heads that share this KV head
   float* out;      ///< [rows, group, head_dim]
-  float* scores;   ///< scratch, [count + rows - 1], of tables that need it: Reference()
+  float* scratch;  ///< [AttentionScratch(rows, count + rows - 1, head_dim)]
   const void* k;   ///< [slots, head_dim], of int8 also KvScales; position p in slot p % slots
   const void* v;   ///< likewise
   KvKind kv;

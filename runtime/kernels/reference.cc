@@ -96,16 +96,16 @@ void AttentionHead(const AttentionArgs& args, const float* q, float* out) {
   for (uint32_t i = 0; i < args.count; ++i) {
     double score = Dot(q, row(args.k, i), d) * scale(args.k, i) * args.scale;
     if (args.softcap != 0) score = args.softcap * std::tanh(score / args.softcap);
-    args.scores[i] = static_cast<float>(score);
-    largest = std::max<double>(largest, args.scores[i]);
+    args.scratch[i] = static_cast<float>(score);
+    largest = std::max<double>(largest, args.scratch[i]);
   }
   double sum = 0;
-  for (uint32_t i = 0; i < args.count; ++i) sum += std::exp(args.scores[i] - largest);
+  for (uint32_t i = 0; i < args.count; ++i) sum += std::exp(args.scratch[i] - largest);
   for (size_t j = 0; j < d; ++j) {
     double mixed = 0;
     for (uint32_t i = 0; i < args.count; ++i) {
       mixed +=
-          std::exp(args.scores[i] - largest) / sum * scale(args.v, i) * Load(row(args.v, i) + j);
+          std::exp(args.scratch[i] - largest) / sum * scale(args.v, i) * Load(row(args.v, i) + j);
     }
     out[j] = static_cast<float>(mixed);
   }

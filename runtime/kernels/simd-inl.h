@@ -80,41 +80,53 @@ struct F16 {
 using F4 = hn::FixedTag<float, 4>;
 using V4 = hn::Vec<F4>;
 
-/// Adds the upper half of a vector of f32 or int32 to the lower one until four lanes are left.
-template <class Vector, class T = hn::TFromV<Vector>>
-HWY_INLINE hn::Vec<hn::FixedTag<T, 4>> Fold4(Vector v) {
+struct Sum {
+  template <class Vector>
+  HWY_INLINE Vector operator()(Vector a, Vector b) const {
+    return hn::Add(a, b);
+  }
+};
+
+/// Combines the upper half of a vector of f32 or int32 with the lower one until four lanes are
+/// left.
+template <class Vector, class Fold = Sum, class T = hn::TFromV<Vector>>
+HWY_INLINE hn::Vec<hn::FixedTag<T, 4>> Fold4(Vector v, const Fold& fold = Fold()) {
 #if HWY_MAX_BYTES >= 64
   const hn::FixedTag<T, 8> half;
-  const auto eight = hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v));
+  const auto eight = fold(hn::LowerHalf(half, v), hn::UpperHalf(half, v));
 #elif HWY_MAX_BYTES >= 32
   const auto eight = v;
 #endif
 #if HWY_MAX_BYTES >= 32
   const hn::FixedTag<T, 4> quarter;
-  return hn::Add(hn::LowerHalf(quarter, eight), hn::UpperHalf(quarter, eight));
+  return fold(hn::LowerHalf(quarter, eight), hn::UpperHalf(quarter, eight));
 #else
+  (void)fold;
   return v;
 #endif
 }
 
 /// Of every block of four lanes: { sum of a's, of b's, of c's, of d's }; the order of the additions
-/// is the same for all four.
-template <class D, class Vector = hn::Vec<D>>
-HWY_INLINE Vector SumFours(D d, Vector a4, Vector b4, Vector c4, Vector d4) {
+/// is the same for all four. With another `fold`, what that makes of them.
+template <class D, class Fold = Sum, class Vector = hn::Vec<D>>
+HWY_INLINE Vector SumFours(D d, Vector a4, Vector b4, Vector c4, Vector d4,
+                           const Fold& fold = Fold()) {
   // Lanes 0 + 2 and 1 + 3 of two vectors at once, alternating.
-  const Vector ab = hn::Add(hn::InterleaveLower(d, a4, b4), hn::InterleaveUpper(d, a4, b4));
-  const Vector cd = hn::Add(hn::InterleaveLower(d, c4, d4), hn::InterleaveUpper(d, c4, d4));
+  const Vector ab = fold(hn::InterleaveLower(d, a4, b4), hn::InterleaveUpper(d, a4, b4));
+  const Vector cd = fold(hn::InterleaveLower(d, c4, d4), hn::InterleaveUpper(d, c4, d4));
   const hn::RepartitionToWide<D> pairs;
   const auto ab2 = hn::BitCast(pairs, ab);
   const auto cd2 = hn::BitCast(pairs, cd);
-  return hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, ab2, cd2)),
-                 hn::BitCast(d, hn::InterleaveUpper(pairs, ab2, cd2)));
+  return fold(hn::BitCast(d, hn::InterleaveLower(pairs, ab2, cd2)),
+              hn::BitCast(d, hn::InterleaveUpper(pairs, ab2, cd2)));
 }
 
-/// { sum of a's lanes, of b's, of c's, of d's }.
-HWY_INLINE V4 SumLanes(V a, V b, V c, V d) {
-  return SumFours(F4(), Fold4(a), Fold4(b), Fold4(c), Fold4(d));
+/// { what `fold` makes of a's lanes, of b's, of c's, of d's }.
+template <class Fold>
+HWY_INLINE V4 FoldLanes(const Fold& fold, V a, V b, V c, V d) {
+  return SumFours(F4(), Fold4(a, fold), Fold4(b, fold), Fold4(c, fold), Fold4(d, fold), fold);
 }
+HWY_INLINE V4 SumLanes(V a, V b, V c, V d) { return FoldLanes(Sum(), a, b, c, d); }
 
 #if HWY_MAX_BYTES >= 64
 /// Fold4 of up to four rows side by side.
@@ -184,9 +196,9 @@ HWY_INLINE void Map(const Function& function, float* y, size_t count, const X*..
 }
 
 /// What `term` adds up over the elements of x: sum = term(elements, sum), from
-/// zero. Elements beyond the last are `fill`, which must add nothing.
+/// zero. Elements beyond the last are `fill`, which must add nothing. Lanes whose sum it is.
 template <class Term>
-HWY_INLINE float SumOver(const float* x, size_t count, float fill, const Term& term) {
+HWY_INLINE V LanesOver(const float* x, size_t count, float fill, const Term& term) {
   V sum[4] = {hn::Zero(kF), hn::Zero(kF), hn::Zero(kF), hn::Zero(kF)};
   size_t i = 0;
   for (; i + 4 * kLanes <= count; i += 4 * kLanes) {
@@ -195,7 +207,11 @@ HWY_INLINE float SumOver(const float* x, size_t count, float fill, const Term& t
   }
   for (; i + kLanes <= count; i += kLanes) sum[0] = term(F32::Load(x + i), sum[0]);
   if (i < count) sum[0] = term(hn::LoadNOr(hn::Set(kF, fill), kF, x + i, count - i), sum[0]);
-  return SumLanes(hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3])));
+  return hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3]));
+}
+template <class Term>
+HWY_INLINE float SumOver(const float* x, size_t count, float fill, const Term& term) {
+  return SumLanes(LanesOver(x, count, fill, term));
 }
 
 /// The terms of SumOver for a plain sum.

@@ -112,16 +112,18 @@ Status Decoder::PlanActivations(Arena* arena) {
   QUANTA_TRY(arena->Take(Times({chunk, row_bytes}), &quantized));
   quantized_ = quantized.data();
 
-  // Padded to cache lines, so that the threads' scores share none.
+  // Padded to cache lines, so that the threads' share none.
   uint32_t visible = 0;
   for (const format::Layer& layer : arch_->layers) {
     const uint32_t seen = layer.window == 0 ? settings_.context : layer.window;
     visible = std::max(visible, std::min(seen, settings_.context));
   }
   constexpr size_t kLine = Arena::kAlign / sizeof(float);
-  score_stride_ = Times({(uint64_t{visible} + kLine - 1) / kLine, kLine});
-  QUANTA_TRY(TakeFloats(arena, Times({static_cast<uint64_t>(settings_.threads), score_stride_}),
-                        &scores_));
+  const uint64_t scratch = kernels::AttentionScratch(
+      std::min<size_t>(chunk, kernels::kAttentionRows), visible, arch_->head_dim);
+  scratch_stride_ = Times({(scratch + kLine - 1) / kLine, kLine});
+  QUANTA_TRY(TakeFloats(arena, Times({static_cast<uint64_t>(settings_.threads), scratch_stride_}),
+                        &scratch_));
   return TakeFloats(arena, Times({settings_.all_logits ? chunk : 1, arch_->vocab}), &logits_);
 }
 
@@ -276,7 +278,7 @@ void Decoder::Attend(size_t index, const Chunk& chunk) {
     const size_t at = row * width + g * group * D;
     table_->attention({.q = q_ + at,
                        .out = attended_ + at,
-                       .scores = scores_ + static_cast<size_t>(worker) * score_stride_,
+                       .scratch = scratch_ + static_cast<size_t>(worker) * scratch_stride_,
                        .k = cache.keys + g * head_bytes,
                        .v = cache.values + g * head_bytes,
                        .kv = settings_.kv,

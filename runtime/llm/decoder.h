@@ -146,8 +146,8 @@ class Decoder {
   float* gate_ = nullptr;           ///< [chunk, ffn]
   float* up_ = nullptr;             ///< [chunk, ffn]
   std::byte* quantized_ = nullptr;  ///< what Prepare makes, one block's input at a time
-  float* scores_ = nullptr;         ///< [threads, score_stride_]
-  size_t score_stride_ = 0;
+  float* scratch_ = nullptr;        ///< attention's [threads, scratch_stride_]
+  size_t scratch_stride_ = 0;
   float* logits_ = nullptr;  ///< [1 or chunk, vocab]
 };
 
