@@ -114,13 +114,14 @@ Status Decoder::PlanActivations(Arena* arena) {
 
   // Padded to cache lines, so that the threads' share none.
   uint32_t visible = 0;
+  size_t rows = 1;  // that attention takes together: see Attend
   for (const format::Layer& layer : arch_->layers) {
-    const uint32_t seen = layer.window == 0 ? settings_.context : layer.window;
-    visible = std::max(visible, std::min(seen, settings_.context));
+    const bool windowed = layer.window != 0 && layer.window < settings_.context;
+    visible = std::max(visible, windowed ? layer.window : settings_.context);
+    if (!windowed) rows = std::min<size_t>(chunk, kernels::kAttentionRows);
   }
   constexpr size_t kLine = Arena::kAlign / sizeof(float);
-  const uint64_t scratch = kernels::AttentionScratch(
-      std::min<size_t>(chunk, kernels::kAttentionRows), visible, arch_->head_dim);
+  const uint64_t scratch = kernels::AttentionScratch(rows, visible, arch_->head_dim);
   scratch_stride_ = Times({(scratch + kLine - 1) / kLine, kLine});
   QUANTA_TRY(TakeFloats(arena, Times({static_cast<uint64_t>(settings_.threads), scratch_stride_}),
                         &scratch_));
