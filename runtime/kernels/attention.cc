@@ -73,8 +73,8 @@ struct KvInt8 {
   }
 };
 
-/// Keys or values in a ring: the position that is `slot` slots behind another one's follows it
-/// after as many positions.
+/// One head's keys or values: neighbouring positions in neighbouring slots, the first slot after
+/// the last one.
 template <class T>
 struct Ring {
   const T* rows;        ///< [slots, head_dim]
