@@ -90,9 +90,11 @@ inline constexpr uint32_t kAttentionRows = 16;
 /// Positions of a cache that it takes together.
 inline constexpr uint32_t kAttentionBlock = 64;
 /// Floats of scratch for `rows` rows, of which the last sees `positions`: scores of tables that
-/// keep them, or several rows' block of keys and values as floats.
-constexpr uint64_t AttentionScratch(uint64_t rows, uint64_t positions, uint64_t head_dim) {
-  const uint64_t block = rows == 1 ? 0 : 2 * kAttentionBlock * head_dim;
+/// keep them, or several rows' block of keys and values as floats, if they are not floats already.
+constexpr uint64_t AttentionScratch(KvKind kv, uint64_t rows, uint64_t positions,
+                                    uint64_t head_dim) {
+  const bool widened = kv != KvKind::kF32 && rows > 1;
+  const uint64_t block = widened ? 2 * kAttentionBlock * head_dim : 0;
   return positions > block ? positions : block;
 }
 
@@ -101,7 +103,7 @@ constexpr uint64_t AttentionScratch(uint64_t rows, uint64_t positions, uint64_t 
 struct AttentionArgs {
   const float* q;  ///< [rows, group, head_dim]: the query heads that share this KV head
   float* out;      ///< [rows, group, head_dim]
-  float* scratch;  ///< [AttentionScratch(rows, count + rows - 1, head_dim)]
+  float* scratch;  ///< [AttentionScratch(kv, rows, count + rows - 1, head_dim)]
   const void* k;   ///< [slots, head_dim], of int8 also KvScales; position p in slot p % slots
   const void* v;   ///< likewise
   KvKind kv;

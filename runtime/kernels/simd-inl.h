@@ -80,16 +80,17 @@ struct F16 {
 using F4 = hn::FixedTag<float, 4>;
 using V4 = hn::Vec<F4>;
 
-struct Sum {
+/// Of vectors that are folded, and the terms of SumOver for a plain sum.
+struct Plus {
   template <class Vector>
-  HWY_INLINE Vector operator()(Vector a, Vector b) const {
-    return hn::Add(a, b);
+  HWY_INLINE Vector operator()(Vector x, Vector sum) const {
+    return hn::Add(sum, x);
   }
 };
 
 /// Combines the upper half of a vector of f32 or int32 with the lower one until four lanes are
 /// left.
-template <class Vector, class Fold = Sum, class T = hn::TFromV<Vector>>
+template <class Vector, class Fold = Plus, class T = hn::TFromV<Vector>>
 HWY_INLINE hn::Vec<hn::FixedTag<T, 4>> Fold4(Vector v, const Fold& fold = Fold()) {
 #if HWY_MAX_BYTES >= 64
   const hn::FixedTag<T, 8> half;
@@ -108,7 +109,7 @@ HWY_INLINE hn::Vec<hn::FixedTag<T, 4>> Fold4(Vector v, const Fold& fold = Fold()
 
 /// Of every block of four lanes: { sum of a's, of b's, of c's, of d's }; the order of the additions
 /// is the same for all four. With another `fold`, what that makes of them.
-template <class D, class Fold = Sum, class Vector = hn::Vec<D>>
+template <class D, class Fold = Plus, class Vector = hn::Vec<D>>
 HWY_INLINE Vector SumFours(D d, Vector a4, Vector b4, Vector c4, Vector d4,
                            const Fold& fold = Fold()) {
   // Lanes 0 + 2 and 1 + 3 of two vectors at once, alternating.
@@ -126,7 +127,7 @@ template <class Fold>
 HWY_INLINE V4 FoldLanes(const Fold& fold, V a, V b, V c, V d) {
   return SumFours(F4(), Fold4(a, fold), Fold4(b, fold), Fold4(c, fold), Fold4(d, fold), fold);
 }
-HWY_INLINE V4 SumLanes(V a, V b, V c, V d) { return FoldLanes(Sum(), a, b, c, d); }
+HWY_INLINE V4 SumLanes(V a, V b, V c, V d) { return FoldLanes(Plus(), a, b, c, d); }
 
 #if HWY_MAX_BYTES >= 64
 /// Fold4 of up to four rows side by side.
@@ -213,11 +214,6 @@ template <class Term>
 HWY_INLINE float SumOver(const float* x, size_t count, float fill, const Term& term) {
   return SumLanes(LanesOver(x, count, fill, term));
 }
-
-/// The terms of SumOver for a plain sum.
-struct Plus {
-  HWY_INLINE V operator()(V x, V sum) const { return hn::Add(sum, x); }
-};
 
 }  // namespace quanta::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -121,7 +121,7 @@ Status Decoder::PlanActivations(Arena* arena) {
     if (!windowed) rows = std::min<size_t>(chunk, kernels::kAttentionRows);
   }
   constexpr size_t kLine = Arena::kAlign / sizeof(float);
-  const uint64_t scratch = kernels::AttentionScratch(rows, visible, arch_->head_dim);
+  const uint64_t scratch = kernels::AttentionScratch(settings_.kv, rows, visible, arch_->head_dim);
   scratch_stride_ = Times({(scratch + kLine - 1) / kLine, kLine});
   QUANTA_TRY(TakeFloats(arena, Times({static_cast<uint64_t>(settings_.threads), scratch_stride_}),
                         &scratch_));

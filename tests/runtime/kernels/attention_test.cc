@@ -181,7 +181,7 @@ TEST_P(AttentionTest, GivesEveryRowTheBitsThatItHasAlone) {
         const auto run = [&](size_t row, uint32_t many) {
           Guarded<float> out(many * kStride);
           Guarded<float> scratch(
-              static_cast<size_t>(AttentionScratch(many, count + row + many - 1, kDim)));
+              static_cast<size_t>(AttentionScratch(kv, many, count + row + many - 1, kDim)));
           table().attention({.q = q.data() + row * kStride,
                              .out = out.data(),
                              .scratch = scratch.data(),
