@@ -36,7 +36,7 @@ struct alignas(64) TileShapes {
 /// What one tile has of all rows of 16 columns.
 using Sums = int32_t[kTall][kStripRows];
 
-/// The compiler does not see that tiles come from and go to memory.
+/// The compiler does not see that tiles and their shapes come from memory, and that tiles go there.
 QUANTA_INLINE void Publish(const void* memory) { asm volatile("" : : "r"(memory) : "memory"); }
 
 /// Rows of activations and of results, at most Kernel::kMostRows, cut into tiles of one height.
@@ -74,6 +74,7 @@ void MatMul(const MatMulTile& tile) {
   const size_t row_bytes = QuantizedBytes(tile.w->k), tall = std::min<size_t>(kTall, tile.rows);
   TileShapes shapes;
   Kernel::Shapes(tall, &shapes);
+  Publish(&shapes);  // GCC takes the operand for 8 bytes of 64
   _tile_loadconfig(&shapes);
   typename Kernel::Scratch scratch;
   for (size_t row = 0; row < tile.rows; row += Kernel::kMostRows) {
