@@ -57,6 +57,33 @@ if(QUANTA_THREADS)
   set(quanta_threads_definition QUANTA_THREADS=1)
 endif()
 
+# quanta_precompile(<target> <flags> lib|program|test): with QUANTA_PRECOMPILE, what targets of one
+# kind read precompiled. A fifth of a sanitizing compiler's time; that sources include what they
+# need is for the other builds to see.
+function(quanta_precompile target flags kind)
+  if(NOT QUANTA_PRECOMPILE)
+    return()
+  endif()
+  set(owner ${flags}_${kind}_headers)
+  if(NOT TARGET ${owner})
+    set(source ${PROJECT_BINARY_DIR}/${owner}.cc)
+    file(CONFIGURE OUTPUT ${source} CONTENT "")
+    add_library(${owner} OBJECT ${source})
+    target_link_libraries(${owner} PRIVATE ${quanta_threads} ${flags})
+    target_precompile_headers(${owner} PRIVATE <algorithm> <array> <cmath> <cstdint> <cstdio>
+      <cstdlib> <cstring> <filesystem> <fstream> <functional> <map> <memory> <optional> <set>
+      <sstream> <string> <string_view> <utility> <variant> <vector>)
+    if(kind STREQUAL lib)
+      set_target_properties(${owner} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    elseif(kind STREQUAL test)
+      target_link_libraries(${owner} PRIVATE GTest::gmock)
+      target_compile_options(${owner} PRIVATE ${QUANTA_TEST_OPTIONS})
+      target_precompile_headers(${owner} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+    endif()
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${owner})
+endfunction()
+
 function(quanta_add_static name flags)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES;DEPS;PRIVATE_DEPS")
   add_library(quanta_${name} STATIC ${arg_SOURCES})
@@ -73,6 +100,7 @@ function(quanta_add_static name flags)
   target_link_libraries(quanta_${name}
     PUBLIC ${arg_DEPS} ${quanta_threads}
     PRIVATE ${arg_PRIVATE_DEPS} $<BUILD_INTERFACE:${flags}>)
+  quanta_precompile(quanta_${name} ${flags} lib)
 endfunction()
 
 function(quanta_library name)
@@ -84,11 +112,16 @@ function(quanta_host_library name)
 endfunction()
 
 function(quanta_add_program name flags)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "HEADERS" "SOURCES;DEPS")
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_DEPS} ${quanta_threads} ${flags} quanta_program_flags)
   target_compile_definitions(${name} PRIVATE ${quanta_threads_definition})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  if(DEFINED arg_HEADERS)
+    quanta_precompile(${name} ${flags} ${arg_HEADERS})
+  else()
+    quanta_precompile(${name} ${flags} program)
+  endif()
 endfunction()
 
 function(quanta_program name)
@@ -111,7 +144,7 @@ function(quanta_test module)
   else()
     set(flags quanta_device_flags)
   endif()
-  quanta_add_program(${module}_tests ${flags} SOURCES ${arg_SOURCES}
+  quanta_add_program(${module}_tests ${flags} HEADERS test SOURCES ${arg_SOURCES}
     DEPS ${arg_DEPS} GTest::gtest_main GTest::gmock)
   target_compile_options(${module}_tests PRIVATE ${QUANTA_TEST_OPTIONS})
   target_compile_definitions(${module}_tests PRIVATE
