@@ -73,7 +73,7 @@ function(quanta_precompile target flags kind)
     target_precompile_headers(${owner} PRIVATE <algorithm> <array> <cmath> <cstdint> <cstdio>
       <cstdlib> <cstring> <filesystem> <fstream> <functional> <map> <memory> <optional> <set>
       <sstream> <string> <string_view> <utility> <variant> <vector>)
-    if(kind STREQUAL lib)
+    if(kind STREQUAL lib AND NOT EMSCRIPTEN)
       set_target_properties(${owner} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     elseif(kind STREQUAL test)
       target_link_libraries(${owner} PRIVATE GTest::gmock)
