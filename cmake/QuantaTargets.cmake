@@ -59,7 +59,8 @@ endif()
 
 # quanta_precompile(<target> <flags> lib|program|test): with QUANTA_PRECOMPILE, what targets of one
 # kind read precompiled. A fifth of a sanitizing compiler's time; that sources include what they
-# need is for the other builds to see.
+# need is for the other builds to see. For clang, which wants the same options throughout: what is
+# compiled with others sets DISABLE_PRECOMPILE_HEADERS or SKIP_PRECOMPILE_HEADERS.
 function(quanta_precompile target flags kind)
   if(NOT QUANTA_PRECOMPILE)
     return()
@@ -117,11 +118,10 @@ function(quanta_add_program name flags)
   target_link_libraries(${name} PRIVATE ${arg_DEPS} ${quanta_threads} ${flags} quanta_program_flags)
   target_compile_definitions(${name} PRIVATE ${quanta_threads_definition})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
-  if(DEFINED arg_HEADERS)
-    quanta_precompile(${name} ${flags} ${arg_HEADERS})
-  else()
-    quanta_precompile(${name} ${flags} program)
+  if(NOT arg_HEADERS)
+    set(arg_HEADERS program)
   endif()
+  quanta_precompile(${name} ${flags} ${arg_HEADERS})
 endfunction()
 
 function(quanta_program name)
