@@ -107,7 +107,7 @@ class Bench {
   void MatMul(kernels::Panel panel, size_t rows, size_t n, size_t k) const;
   void Quantize(size_t k) const;
   void Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count,
-                 uint32_t rows) const;
+                 uint32_t rows, uint32_t window = 0) const;
   void Norm(size_t rows, size_t d) const;
   void Activate(kernels::Activation activation, const char* kind, size_t count) const;
   void Half(size_t count) const;
@@ -244,19 +244,22 @@ class Cache {
 };
 
 void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uint32_t count,
-                      uint32_t rows) const {
+                      uint32_t rows, uint32_t window) const {
   constexpr const char* kNames[] = {"f16", "f32", "int8"};
   const std::string name = std::string("attention/") + kNames[static_cast<int>(kv)] + "/" +
                            std::to_string(group) + "x" + std::to_string(head_dim) + "x" +
-                           std::to_string(count) + (rows == 1 ? "" : "/" + std::to_string(rows));
+                           std::to_string(count) +
+                           (window == 0 ? "" : "/window" + std::to_string(window)) +
+                           (rows == 1 ? "" : "/" + std::to_string(rows));
   if (!Wanted(name)) return;
-  const size_t cells = size_t{count} * head_dim, width = size_t{group} * head_dim;
+  const uint32_t seen = window == 0 ? count : window;
+  const size_t cells = size_t{seen} * head_dim, width = size_t{group} * head_dim;
   const Cache k(table_, kv, count, head_dim);
   const Cache v(table_, kv, count, head_dim);
   Data q(rows * width);
   std::vector<float> out(rows * width);
   std::vector<float> scratch(
-      static_cast<size_t>(kernels::AttentionScratch(kv, rows, count, head_dim)));
+      static_cast<size_t>(kernels::AttentionScratch(kv, rows, seen, head_dim)));
   const Timing time = Time([&] {
     table_.attention({.q = q.floats(),
                       .out = out.data(),
@@ -267,14 +270,14 @@ void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uin
                       .group = group,
                       .head_dim = head_dim,
                       .slots = count,
-                      .first = count / 3,
-                      .count = count - rows + 1,
+                      .end = count - rows + 1,
+                      .window = window,
                       .scale = 0.125f,
                       .softcap = 0,
                       .rows = rows,
                       .row_stride = width});
   });
-  Print(name, time, 2 * static_cast<double>(kernels::KvBytes(kv, count, head_dim)),
+  Print(name, time, 2 * static_cast<double>(kernels::KvBytes(kv, seen, head_dim)),
         4 * static_cast<double>(cells * rows) * group, Hash(out.data(), out.size()));
 }
 
@@ -332,6 +335,7 @@ void RunAll(const Bench& bench, const std::vector<size_t>& heights) {
       bench.Attention(kv, 3, 64, 256, rows);
       bench.Attention(kv, 7, 64, 1024, rows);
       bench.Attention(kv, 4, 64, 2048, rows);
+      bench.Attention(kv, 4, 256, 1000, rows, 512);  // a windowed layer of Gemma 3 1B
     }
   }
   bench.Quantize(576);

@@ -20,6 +20,8 @@ namespace {
 /// Positions whose scores are weighed together. A softmax over all is kept up to
 /// date from block to block (Milakov & Gimelshein 2018, algorithm 3), so that keys
 /// and values are read once for several heads and no memory grows with the context.
+/// Blocks begin at multiples of kBlock, whatever is seen of the first one: rows with
+/// a window, which begin one after the other, have the same blocks.
 constexpr size_t kBlock = kAttentionBlock;
 
 /// The kinds of rows in a cache: what they are in memory, how many queries look at them
@@ -79,7 +81,7 @@ template <class T>
 struct Ring {
   const T* rows;        ///< [slots, head_dim]
   const float* scales;  ///< [slots]; null: rows have none
-  size_t slots, slot;   ///< slot: of a block's first position
+  size_t slots, slot;   ///< slot: of a block's first position, or where that would be
 
   Ring(const void* cache, const AttentionArgs& args, size_t slot_of_block)
       : rows(static_cast<const T*>(cache)),
@@ -97,21 +99,21 @@ struct Run {
   const T* rows;        ///< [count, head_dim]
   const float* scales;  ///< [count], or null
   size_t count;
-  size_t index;  ///< of its first position among those of both
+  size_t index;  ///< of its first position in the block
 };
 
-/// `count` positions of a block from its `begin`-th on: at most two runs, up to the ring's end and
-/// from its start.
+/// `count` positions of a block from its `begin`-th on, all in the ring: at most two runs, up to
+/// its end and from its start.
 template <class T>
 struct Runs {
   Run<T> run[2];
   Runs(const Ring<T>& ring, size_t head_dim, size_t begin, size_t count) {
-    const size_t at = ring.slot + begin;
-    const size_t slot = at < ring.slots ? at : at - ring.slots;
+    size_t slot = ring.slot + begin;
+    while (slot >= ring.slots) slot -= ring.slots;  // mostly at most once
     const size_t before = HWY_MIN(count, ring.slots - slot);
     const float* scales = ring.scales == nullptr ? nullptr : ring.scales + slot;
-    run[0] = {ring.rows + slot * head_dim, scales, before, 0};
-    run[1] = {ring.rows, ring.scales, count - before, before};
+    run[0] = {ring.rows + slot * head_dim, scales, before, begin};
+    run[1] = {ring.rows, ring.scales, count - before, begin + before};
   }
 };
 
@@ -160,16 +162,22 @@ struct Queries {
   size_t stride;  ///< floats, of both
   Softmax* softmax;
   size_t softmax_stride;
-  size_t seen;  ///< so many positions of the block and those behind it, by the first query
-  size_t more;  ///< by each further query
-  bool fetch;   ///< they are the first to see the block: fetch the next one
+  size_t end;     ///< what the first query sees ends there, counted from the block's begin
+  size_t more;    ///< and so much later with each further query
+  size_t window;  ///< and it begins so long before
+  bool fetch;     ///< they are the first to see the block: fetch the next one
 
   HWY_INLINE Queries From(size_t i) const {
     return {q + i * stride, out + i * stride, stride, softmax + i * softmax_stride,
-            softmax_stride, seen + i * more,  more,   fetch && i == 0};
+            softmax_stride, end + i * more,   more,   window,
+            fetch && i == 0};
   }
-  /// Positions of the block that the i-th query sees.
-  HWY_INLINE size_t Seen(size_t i) const { return HWY_MIN(kBlock, seen + i * more); }
+  /// The i-th query sees the block's positions [First(i), Last(i)): of every block that it is
+  /// given at least one.
+  HWY_INLINE size_t First(size_t i) const {
+    return end + i * more > window ? end + i * more - window : 0;
+  }
+  HWY_INLINE size_t Last(size_t i) const { return HWY_MIN(kBlock, end + i * more); }
 };
 
 /// scores[i] = function(scores[i]). Returns the largest in each lane, infinitely small ones in
@@ -217,13 +225,13 @@ HWY_NOINLINE void Weigh(const AttentionArgs& args, const Queries& queries,
       lanes[r] = hn::Zero(kF);
       continue;
     }
-    const size_t seen = queries.Seen(r);
+    const size_t first = queries.First(r), seen = queries.Last(r) - first;
+    float* part = scores[r] + first;
     const Softmax& softmax = queries.softmax[r * queries.softmax_stride];
     largest[r] = softmax.largest;
     sum[r] = softmax.sum;
-    lanes[r] = args.softcap == 0
-                   ? MapLargest(Scaled{scale}, scores[r], seen)
-                   : MapLargest(Capped{scale, hn::Set(kF, args.softcap)}, scores[r], seen);
+    lanes[r] = args.softcap == 0 ? MapLargest(Scaled{scale}, part, seen)
+                                 : MapLargest(Capped{scale, hn::Set(kF, args.softcap)}, part, seen);
   }
   const V4 before = hn::LoadU(four, largest);
   const V4 now = hn::Max(before, FoldLanes(Larger(), lanes[0], lanes[1], lanes[2], lanes[3]));
@@ -231,9 +239,10 @@ HWY_NOINLINE void Weigh(const AttentionArgs& args, const Queries& queries,
   hn::StoreU(now, four, largest);
   hn::StoreU(scaling, four, factors);
   for (size_t r = 0; r < kHeads; ++r) {
-    const size_t seen = queries.Seen(r);
-    Map(ExpBelow{hn::Set(kF, largest[r])}, scores[r], seen, scores[r]);
-    lanes[r] = LanesOver(scores[r], seen, 0, Plus());
+    const size_t first = queries.First(r), seen = queries.Last(r) - first;
+    float* part = scores[r] + first;
+    Map(ExpBelow{hn::Set(kF, largest[r])}, part, seen, part);
+    lanes[r] = LanesOver(part, seen, 0, Plus());
     factor[r] = factors[r];
   }
   const V4 added = SumLanes(lanes[0], lanes[1], lanes[2], lanes[3]);
@@ -349,21 +358,33 @@ HWY_NOINLINE void AttendBlock(const AttentionArgs& args, const Queries& queries,
                               const Block<typename P::T>& block) {
   using Positions = Runs<typename P::T>;
   const size_t d = args.head_dim;
-  const size_t all = queries.Seen(0), most = queries.Seen(kHeads - 1);
+  // All see [late, all); the first ones see more before it, the last ones behind it.
+  const size_t first = queries.First(0), last = queries.Last(kHeads - 1);
+  const size_t late = queries.First(kHeads - 1), all = queries.Last(0);
   float weights[kHeads][kBlock];
   float factor[kHeads];
   // (A query's scores of what it does not see are made, and left.)
-  const Positions keys(block.keys, d, 0, most), values(block.values, d, 0, all);
+  const Positions keys(block.keys, d, first, last - first);
   for (const auto& run : keys.run) DotRun<P>(queries, run, d, weights);
   for (size_t r = 0; r < kHeads; ++r) TimesScales(keys, weights[r]);
   Weigh<kHeads>(args, queries, weights, factor);
-  const Positions scaled(block.values, d, 0, most);
-  for (size_t r = 0; r < kHeads; ++r) TimesScales(scaled, weights[r]);
-  MixAll<P>(values, d, weights[0], factor, queries);
-  const float one[1] = {1};
-  for (size_t r = 1; r < kHeads && all < most; ++r) {
-    const Positions further(block.values, d, all, queries.Seen(r) - all);
-    MixAll<P>(further, d, weights[r] + all, one, queries.From(r));
+  const Positions values(block.values, d, first, last - first);
+  for (size_t r = 0; r < kHeads; ++r) TimesScales(values, weights[r]);
+  const auto mix_alone = [&](size_t r, size_t from, size_t to) {
+    const float one[1] = {factor[r]};
+    factor[r] = 1;
+    MixAll<P>(Positions(block.values, d, from, to - from), d, weights[r], one, queries.From(r));
+  };
+  for (size_t r = 0; r < kHeads && queries.First(r) < late; ++r) {
+    mix_alone(r, queries.First(r), HWY_MIN(late, queries.Last(r)));
+  }
+  if (late < all) {
+    MixAll<P>(Positions(block.values, d, late, all - late), d, weights[0], factor, queries);
+    std::fill_n(factor, kHeads, 1.0f);
+  }
+  for (size_t r = 0; r < kHeads && all < last; ++r) {
+    const size_t from = HWY_MAX(late, all);
+    if (from < queries.Last(r)) mix_alone(r, from, queries.Last(r));
   }
 }
 
@@ -378,11 +399,13 @@ HWY_INLINE void AttendQueries(const AttentionArgs& args, const Queries& queries,
   }
 }
 
-/// `count` positions of a block as f32, [count, head_dim] at `rows`, and their scales.
+/// `count` positions of a block from its `begin`-th on as f32, and their scales: the i-th one at
+/// rows [i, head_dim] and scales[i].
 template <class P>
-HWY_NOINLINE void WidenBlock(const Ring<typename P::T>& ring, size_t head_dim, size_t count,
-                             float* rows, float* scales) {
-  for (const auto& run : Runs<typename P::T>(ring, head_dim, 0, count).run) {
+HWY_NOINLINE void WidenBlock(const Ring<typename P::T>& ring, size_t head_dim, size_t begin,
+                             size_t count, float* rows, float* scales) {
+  rows += begin * head_dim;
+  for (const auto& run : Runs<typename P::T>(ring, head_dim, begin, count).run) {
     const auto* row = run.rows;
     for (size_t i = 0; i < run.count; ++i, row += head_dim, rows += head_dim) {
       FetchNext(row, head_dim, 1);
@@ -404,7 +427,10 @@ template <class P>
 class Pass {
  public:
   Pass(const AttentionArgs& args, size_t head, size_t heads)
-      : args_(args), head_(head), heads_(heads) {}
+      : args_(args),
+        head_(head),
+        heads_(heads),
+        window_(args.window != 0 ? args.window : size_t{args.end} + args.rows) {}
 
   void Run() {
     const size_t d = args_.head_dim, rows = args_.rows;
@@ -412,15 +438,16 @@ class Pass {
       std::fill_n(HeadsOf(row, 0).out, heads_ * d, 0.0f);
       std::fill_n(softmax_[row], heads_, Softmax{-INFINITY, 0});
     }
-    for (size_t index = 0; index < args_.count + rows - 1; index += kBlock) {
-      const size_t slot = (args_.first + index) % args_.slots;
+    const size_t end = size_t{args_.end} + rows - 1;
+    for (size_t begin = args_.First(0) / kBlock * kBlock; begin < end; begin += kBlock) {
+      const size_t slot = begin % args_.slots;
       const Block<T> block = {{args_.k, args_, slot}, {args_.v, args_, slot}};
       if (rows == 1) {
-        AttendQueries<P, P::kHeads>(args_, HeadsOf(0, args_.count - index), heads_, block);
+        AttendQueries<P, P::kHeads>(args_, HeadsOf(0, begin), heads_, block);
       } else if constexpr (std::is_same_v<T, float>) {
-        AttendRows(index, block, true);
+        AttendRows(RowsThatSee(begin), block, true);
       } else {
-        AttendWidened(index, block);
+        AttendWidened(RowsThatSee(begin), block);
       }
     }
     for (size_t row = 0; row < rows; ++row) {
@@ -435,46 +462,70 @@ class Pass {
  private:
   using T = typename P::T;
 
-  /// All rows see the block that begins with position `index`. `fetch`: the first fetch the next.
-  void AttendRows(size_t index, const Block<float>& block, bool fetch) {
-    // Of the last block the first rows may see nothing.
-    const size_t blind = index < args_.count ? 0 : index + 1 - args_.count;
+  /// Rows [row, row + count) see something of the block that begins with position `begin`.
+  struct RowRange {
+    size_t begin, row, count;
+  };
+  RowRange RowsThatSee(size_t begin) const {
+    const size_t row = begin < args_.end ? 0 : begin + 1 - args_.end;
+    const size_t windows_end = begin + kBlock + window_;  // of the first row that is past the block
+    const size_t past = HWY_MIN(args_.rows, windows_end - args_.end);
+    return {begin, row, past - row};
+  }
+
+  /// `fetch`: the first ones fetch the next block.
+  void AttendRows(const RowRange& rows, const Block<float>& block, bool fetch) {
     for (size_t h = 0; h < heads_; ++h) {
-      Queries queries = RowsOf(h, blind, args_.count + blind - index);
-      queries.fetch = fetch && h == 0;
-      AttendQueries<KvF32, KvF32::kHeads>(args_, queries, args_.rows - blind, block);
+      AttendQueries<KvF32, KvF32::kHeads>(args_, RowsOf(h, rows, fetch && h == 0), rows.count,
+                                          block);
     }
   }
 
   /// The same by way of floats: every head of a few rows reads the block once.
-  void AttendWidened(size_t index, const Block<T>& block) {
+  void AttendWidened(const RowRange& rows, const Block<T>& block) {
     const size_t d = args_.head_dim;
-    const size_t count = HWY_MIN(kBlock, args_.count + args_.rows - 1 - index);
+    const Queries queries = RowsOf(0, rows, false);
+    const size_t first = queries.First(0), count = queries.Last(rows.count - 1) - first;
     float* keys = args_.scratch;
     float* values = keys + kBlock * d;
     float scales[2][kBlock];
-    WidenBlock<P>(block.keys, d, count, keys, scales[0]);
-    WidenBlock<P>(block.values, d, count, values, scales[1]);
+    WidenBlock<P>(block.keys, d, first, count, keys, scales[0]);
+    WidenBlock<P>(block.values, d, first, count, values, scales[1]);
     const bool scaled = block.keys.scales != nullptr;
-    AttendRows(index,
-               {{keys, scaled ? scales[0] : nullptr}, {values, scaled ? scales[1] : nullptr}},
+    AttendRows(rows, {{keys, scaled ? scales[0] : nullptr}, {values, scaled ? scales[1] : nullptr}},
                false);
   }
 
   /// A row's heads.
-  Queries HeadsOf(size_t row, size_t seen) {
+  Queries HeadsOf(size_t row, size_t block_begin) {
     const size_t at = row * args_.row_stride + head_ * args_.head_dim;
-    return {args_.q + at, args_.out + at, args_.head_dim, softmax_[row], 1, seen, 0, true};
+    return {args_.q + at,
+            args_.out + at,
+            args_.head_dim,
+            softmax_[row],
+            1,
+            args_.end + row - block_begin,
+            0,
+            window_,
+            true};
   }
-  /// A head's rows from `row` on.
-  Queries RowsOf(size_t head, size_t row, size_t seen) {
-    const size_t at = row * args_.row_stride + (head_ + head) * args_.head_dim;
-    return {args_.q + at, args_.out + at, args_.row_stride, &softmax_[row][head], kGroup, seen, 1,
-            false};
+  /// A head's rows.
+  Queries RowsOf(size_t head, const RowRange& rows, bool fetch) {
+    const size_t at = rows.row * args_.row_stride + (head_ + head) * args_.head_dim;
+    return {args_.q + at,
+            args_.out + at,
+            args_.row_stride,
+            &softmax_[rows.row][head],
+            kGroup,
+            args_.end + rows.row - rows.begin,
+            1,
+            window_,
+            fetch};
   }
 
   const AttentionArgs& args_;
   size_t head_, heads_;
+  size_t window_;                            ///< or as many positions as there are
   Softmax softmax_[kAttentionRows][kGroup];  ///< set by Run, as far as it is used
 };
 
@@ -486,8 +537,8 @@ void Attend(const AttentionArgs& args) {
 }
 
 void Attention(const AttentionArgs& args) {
-  QUANTA_DCHECK(args.count != 0 && args.rows != 0 && args.rows <= kAttentionRows);
-  QUANTA_DCHECK(args.count + args.rows - 1 <= args.slots);
+  QUANTA_DCHECK(args.end != 0 && args.rows != 0 && args.rows <= kAttentionRows);
+  QUANTA_DCHECK(args.end + args.rows - 1 - args.First(0) <= args.slots);
   switch (args.kv) {
     case KvKind::kF16:
       return Attend<KvF16>(args);

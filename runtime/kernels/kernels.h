@@ -89,8 +89,8 @@ inline float* KvScales(void* cache, size_t slots, size_t head_dim) {
 inline constexpr uint32_t kAttentionRows = 16;
 /// Positions of a cache that it takes together.
 inline constexpr uint32_t kAttentionBlock = 64;
-/// Floats of scratch for `rows` rows, of which the last sees `positions`: scores of tables that
-/// keep them, or several rows' block of keys and values as floats, if they are not floats already.
+/// Floats of scratch for `rows` rows, none of which sees more than `positions`: scores of tables
+/// that keep them, or several rows' block of keys and values as floats, if they are none already.
 constexpr uint64_t AttentionScratch(KvKind kv, uint64_t rows, uint64_t positions,
                                     uint64_t head_dim) {
   const bool widened = kv != KvKind::kF32 && rows > 1;
@@ -98,20 +98,27 @@ constexpr uint64_t AttentionScratch(KvKind kv, uint64_t rows, uint64_t positions
   return positions > block ? positions : block;
 }
 
-/// One KV head's queries at some neighbouring positions over its cache. Each position sees
-/// one more than the one before it; its result has the bits that it has alone.
+/// One KV head's queries at some neighbouring positions over its cache. Row r sees the positions
+/// before end + r, with a window the last `window` of them; what the cache holds of others does not
+/// matter. Its result has the bits that it has alone.
 struct AttentionArgs {
   const float* q;  ///< [rows, group, head_dim]: the query heads that share this KV head
   float* out;      ///< [rows, group, head_dim]
-  float* scratch;  ///< [AttentionScratch(kv, rows, count + rows - 1, head_dim)]
+  float* scratch;  ///< [AttentionScratch(kv, rows, the most positions of a row, head_dim)]
   const void* k;   ///< [slots, head_dim], of int8 also KvScales; position p in slot p % slots
   const void* v;   ///< likewise
   KvKind kv;
   uint32_t group, head_dim, slots;
-  uint32_t first, count;  ///< what the first row sees: positions [first, first + count)
+  uint32_t end;           ///< not 0
+  uint32_t window;        ///< 0 = none
   float scale, softcap;   ///< softcap 0 = none
   uint32_t rows = 1;      ///< at most kAttentionRows
   size_t row_stride = 0;  ///< floats from a row of q and out to the next
+
+  /// The first position that row r sees.
+  uint32_t First(uint32_t r) const {
+    return window != 0 && end + r > window ? end + r - window : 0;
+  }
 };
 
 struct KernelTable {

@@ -83,9 +83,10 @@ void Rope(float* x, const float* cosine, const float* sine, size_t heads, size_t
 }
 
 template <class T>
-void AttentionHead(const AttentionArgs& args, const float* q, float* out) {
+void AttentionHead(const AttentionArgs& args, uint32_t r, const float* q, float* out) {
   const size_t d = args.head_dim;
-  const auto slot = [&](uint32_t i) { return (size_t{args.first} + i) % args.slots; };
+  const uint32_t first = args.First(r), count = args.end + r - first;
+  const auto slot = [&](uint32_t i) { return (size_t{first} + i) % args.slots; };
   const auto row = [&](const void* cache, uint32_t i) {
     return static_cast<const T*>(cache) + slot(i) * d;
   };
@@ -93,17 +94,17 @@ void AttentionHead(const AttentionArgs& args, const float* q, float* out) {
     return args.kv == KvKind::kInt8 ? KvScales(cache, args.slots, d)[slot(i)] : 1;
   };
   double largest = -INFINITY;
-  for (uint32_t i = 0; i < args.count; ++i) {
+  for (uint32_t i = 0; i < count; ++i) {
     double score = Dot(q, row(args.k, i), d) * scale(args.k, i) * args.scale;
     if (args.softcap != 0) score = args.softcap * std::tanh(score / args.softcap);
     args.scratch[i] = static_cast<float>(score);
     largest = std::max<double>(largest, args.scratch[i]);
   }
   double sum = 0;
-  for (uint32_t i = 0; i < args.count; ++i) sum += std::exp(args.scratch[i] - largest);
+  for (uint32_t i = 0; i < count; ++i) sum += std::exp(args.scratch[i] - largest);
   for (size_t j = 0; j < d; ++j) {
     double mixed = 0;
-    for (uint32_t i = 0; i < args.count; ++i) {
+    for (uint32_t i = 0; i < count; ++i) {
       mixed +=
           std::exp(args.scratch[i] - largest) / sum * scale(args.v, i) * Load(row(args.v, i) + j);
     }
@@ -115,11 +116,10 @@ void Attention(const AttentionArgs& args) {
   const auto head = args.kv == KvKind::kF16    ? AttentionHead<uint16_t>
                     : args.kv == KvKind::kInt8 ? AttentionHead<int8_t>
                                                : AttentionHead<float>;
-  AttentionArgs row = args;
-  for (uint32_t r = 0; r < args.rows; ++r, ++row.count) {
+  for (uint32_t r = 0; r < args.rows; ++r) {
     for (size_t g = 0; g < args.group; ++g) {
       const size_t at = r * args.row_stride + g * args.head_dim;
-      head(row, args.q + at, args.out + at);
+      head(args, r, args.q + at, args.out + at);
     }
   }
 }

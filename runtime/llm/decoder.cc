@@ -114,12 +114,11 @@ Status Decoder::PlanActivations(Arena* arena) {
 
   // Padded to cache lines, so that the threads' share none.
   uint32_t visible = 0;
-  size_t rows = 1;  // that attention takes together: see Attend
   for (const format::Layer& layer : arch_->layers) {
     const bool windowed = layer.window != 0 && layer.window < settings_.context;
     visible = std::max(visible, windowed ? layer.window : settings_.context);
-    if (!windowed) rows = std::min<size_t>(chunk, kernels::kAttentionRows);
   }
+  const size_t rows = std::min<size_t>(chunk, kernels::kAttentionRows);
   constexpr size_t kLine = Arena::kAlign / sizeof(float);
   const uint64_t scratch = kernels::AttentionScratch(settings_.kv, rows, visible, arch_->head_dim);
   scratch_stride_ = Times({(scratch + kLine - 1) / kLine, kLine});
@@ -267,15 +266,12 @@ void Decoder::Attend(size_t index, const Chunk& chunk) {
   const size_t first_live = chunk.position + chunk.rows - chunk.live;
 
   BeginAttention(cache, chunk);
-  // What a window hides differs from row to row.
   const size_t even = chunk.live * G / (static_cast<size_t>(team_.threads()) * kTilesPerThread);
-  const size_t tall = cache.window == 0 ? std::clamp<size_t>(even, 1, kernels::kAttentionRows) : 1;
+  const size_t tall = std::clamp<size_t>(even, 1, kernels::kAttentionRows);
   const size_t width = arch_->heads * D;
   team_.Tiles((chunk.live + tall - 1) / tall * G, [&](size_t tile, int worker) {
     const size_t row = tile / G * tall;
     const size_t g = tile % G;
-    const size_t end = first_live + row + 1;
-    const size_t first = cache.window != 0 && end > cache.window ? end - cache.window : 0;
     const size_t at = row * width + g * group * D;
     table_->attention({.q = q_ + at,
                        .out = attended_ + at,
@@ -286,8 +282,8 @@ void Decoder::Attend(size_t index, const Chunk& chunk) {
                        .group = static_cast<uint32_t>(group),
                        .head_dim = static_cast<uint32_t>(D),
                        .slots = cache.slots,
-                       .first = static_cast<uint32_t>(first),
-                       .count = static_cast<uint32_t>(end - first),
+                       .end = static_cast<uint32_t>(first_live + row + 1),
+                       .window = cache.window,
                        .scale = arch_->attention_scale,
                        .softcap = arch_->attention_softcap,
                        .rows = static_cast<uint32_t>(std::min(tall, chunk.live - row)),

@@ -104,8 +104,8 @@ class AttentionTest : public KernelTest {
                        .group = static_cast<uint32_t>(heads),
                        .head_dim = static_cast<uint32_t>(p.head_dim),
                        .slots = static_cast<uint32_t>(slots),
-                       .first = static_cast<uint32_t>(first),
-                       .count = static_cast<uint32_t>(p.count),
+                       .end = static_cast<uint32_t>(first + p.count),
+                       .window = static_cast<uint32_t>(p.count),
                        .scale = p.scale,
                        .softcap = p.softcap});
     EXPECT_TRUE(out.Intact());
@@ -113,10 +113,10 @@ class AttentionTest : public KernelTest {
     return out.vector();
   }
 
-  void ExpectRight(const Problem& p) {
+  void ExpectRight(const Problem& p, size_t first = 0) {
     for (const KvKind kv : kKinds) {
       const auto expected = kv == KvKind::kInt8 ? Rounded(p).Solve() : p.Solve();
-      const auto out = Attend(p, kv, p.count, 0, 0, p.group);
+      const auto out = Attend(p, kv, p.count, first, 0, p.group);
       for (size_t i = 0; i < out.size(); ++i) {
         ASSERT_NEAR(out[i], expected[i], 3e-6) << p.head_dim << " wide, " << p.count << " long";
       }
@@ -135,17 +135,30 @@ TEST_P(AttentionTest, IsRightForEveryLength) {
   ExpectRight(Problem(1, 64, 1500));
 }
 
-TEST_P(AttentionTest, CapsItsScores) {
-  for (const size_t count : {1u, 5u, 40u}) ExpectRight(Problem(2, 24, count, 0.8f));
+TEST_P(AttentionTest, IsRightWhereverAWindowBegins) {
+  for (const size_t count : {1u, 3u, 31u, 64u, 70u, 130u}) {
+    for (const size_t first : {1u, 2u, 7u, 32u, 62u, 63u, 64u, 65u, 1000u}) {
+      ExpectRight(Problem(5, 20, count), first);
+    }
+  }
 }
 
+TEST_P(AttentionTest, CapsItsScores) {
+  for (const size_t count : {1u, 5u, 40u}) {
+    ExpectRight(Problem(2, 24, count, 0.8f));
+    ExpectRight(Problem(2, 24, count, 0.8f), 50);
+  }
+}
+
+/// Positions of a block begin at its multiples, and so do equal sums.
 TEST_P(AttentionTest, GivesTheSameBitsWhereverTheRingBegins) {
   for (const KvKind kv : kKinds) {
     for (const size_t count : {1u, 2u, 7u, 30u, 130u}) {
       const Problem p(2, 36, count);
       const auto straight = Attend(p, kv, count, 0, 0, 2);
       for (const size_t slots : {count, count + 1, count + 9}) {
-        for (size_t first = 0; first < 2 * slots; first += count / 20 + 1) {
+        for (size_t block = 0; block < 2 * slots; block += count / 20 + 1) {
+          const size_t first = block * kAttentionBlock;
           ASSERT_TRUE(SameBits<float>(Attend(p, kv, slots, first, 0, 2), straight))
               << count << " of " << slots << " from " << first;
         }
@@ -166,37 +179,50 @@ TEST_P(AttentionTest, GivesTheSameBitsHeadByHead) {
 }
 
 TEST_P(AttentionTest, GivesEveryRowTheBitsThatItHasAlone) {
-  constexpr size_t kDim = 42, kHeads = 19, kStride = kHeads * kDim + 5;
+  constexpr size_t kDim = 42, kStride = 19 * kDim + 5;
+  struct Place {
+    uint32_t end, window;
+  };
+  // Without a window; with one that begins to hide something on the way, or has begun to, that is
+  // shorter than a tile's rows, ends with a block or begins with one, or spans several.
+  constexpr Place kPlaces[] = {{1, 0},  {60, 0}, {64, 0},   {130, 0},   {1, 1},    {5, 6},
+                               {60, 1}, {64, 3}, {70, 20},  {63, 62},   {130, 64}, {128, 64},
+                               {66, 2}, {52, 5}, {200, 57}, {190, 100}, {250, 128}};
   for (const KvKind kv : kKinds) {
-    for (const size_t count : {1u, 60u, 64u, 130u}) {
-      for (uint32_t rows = 1; rows <= kAttentionRows; ++rows) {
-        const size_t all = count + rows - 1;
-        const Problem p(kHeads * rows, kDim, all);
-        const AlignedCopy k(Stored(Ring(p.k, kDim, all + 3, 7), kDim, kv));
-        const AlignedCopy v(Stored(Ring(p.v, kDim, all + 3, 7), kDim, kv));
+    for (const auto [end, window] : kPlaces) {
+      const uint32_t heads = window == 0 ? 19 : 3;
+      for (uint32_t rows = 1; rows <= kAttentionRows; rows += window == 0 || rows < 5 ? 1 : 4) {
+        AttentionArgs args = {};
+        args.kv = kv;
+        args.group = heads;
+        args.head_dim = kDim;
+        args.end = end;
+        args.window = window;
+        args.row_stride = kStride;
+        const uint32_t first = args.First(0), all = end + rows - 1 - first;
+        args.slots = all + rows % 3;
+        const Problem p(heads * rows, kDim, all);
+        const AlignedCopy k(Stored(Ring(p.k, kDim, args.slots, first), kDim, kv));
+        const AlignedCopy v(Stored(Ring(p.v, kDim, args.slots, first), kDim, kv));
         std::vector<float> q(rows * kStride);
         for (size_t r = 0; r < rows; ++r) {
-          std::copy_n(p.q.data() + r * kHeads * kDim, kHeads * kDim, q.data() + r * kStride);
+          std::copy_n(p.q.data() + r * heads * kDim, heads * kDim, q.data() + r * kStride);
         }
-        const auto run = [&](size_t row, uint32_t many) {
+        args.k = k.data();
+        args.v = v.data();
+        args.scale = p.scale;
+        const auto run = [&](uint32_t row, uint32_t many) {
+          const uint32_t last = end + row + many - 1;
           Guarded<float> out(many * kStride);
-          Guarded<float> scratch(
-              static_cast<size_t>(AttentionScratch(kv, many, count + row + many - 1, kDim)));
-          table().attention({.q = q.data() + row * kStride,
-                             .out = out.data(),
-                             .scratch = scratch.data(),
-                             .k = k.data(),
-                             .v = v.data(),
-                             .kv = kv,
-                             .group = kHeads,
-                             .head_dim = kDim,
-                             .slots = static_cast<uint32_t>(all + 3),
-                             .first = 7,
-                             .count = static_cast<uint32_t>(count + row),
-                             .scale = p.scale,
-                             .softcap = 0,
-                             .rows = many,
-                             .row_stride = kStride});
+          Guarded<float> scratch(static_cast<size_t>(
+              AttentionScratch(kv, many, window == 0 ? last : std::min(last, window), kDim)));
+          AttentionArgs part = args;
+          part.q = q.data() + row * kStride;
+          part.out = out.data();
+          part.scratch = scratch.data();
+          part.end = end + row;
+          part.rows = many;
+          table().attention(part);
           EXPECT_TRUE(out.Intact());
           EXPECT_TRUE(scratch.Intact());
           return out.vector();
@@ -204,9 +230,9 @@ TEST_P(AttentionTest, GivesEveryRowTheBitsThatItHasAlone) {
         const auto together = run(0, rows);
         for (uint32_t r = 0; r < rows; ++r) {
           const auto alone = run(r, 1);
-          ASSERT_TRUE(SameBits<float>({alone.data(), kHeads * kDim},
-                                      {together.data() + r * kStride, kHeads * kDim}))
-              << "row " << r << " of " << rows << ", " << count << " long";
+          ASSERT_TRUE(SameBits<float>({alone.data(), heads * kDim},
+                                      {together.data() + r * kStride, heads * kDim}))
+              << "row " << r << " of " << rows << " from " << end << ", window " << window;
         }
       }
     }

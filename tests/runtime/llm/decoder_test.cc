@@ -294,6 +294,28 @@ TEST_P(DecoderTest, TheLastRowAloneIsTheSame) {
 INSTANTIATE_TEST_SUITE_P(Switches, DecoderTest, ::testing::ValuesIn(kCases),
                          [](const auto& test) { return std::string(test.param.name); });
 
+TEST(Decoder, AWindowOverSeveralBlocksOfTheCacheIsRightAndTheSameForEveryChunkAndThreadCount) {
+  TinySpec spec;
+  spec.context = 320;
+  spec.layers = {{100, 0}, {0, 0}, {70, 0}};
+  TinyModel tiny(spec);
+  const Model model = tiny.Open();
+  const std::vector<int32_t> tokens = SomeTokens(300, spec.vocab);
+  for (const KvType kv : {KvType::kF32, KvType::kF16, KvType::kInt8}) {
+    const auto logits = [&](uint32_t chunk, int threads) {
+      TestSession session(model, TinyOptions(chunk, threads, kv));
+      return AllLogits(*session, tokens);
+    };
+    const std::vector<float> expected = logits(1, 1);
+    if (kv == KvType::kF32) {
+      EXPECT_LT(MaxDifference(expected, testing::OracleLogits(tiny, tokens)), 5e-5);
+    }
+    EXPECT_EQ(logits(300, 1), expected);
+    EXPECT_EQ(logits(64, 2), expected);
+    EXPECT_EQ(logits(23, 3), expected);
+  }
+}
+
 TEST(DecoderMemory, AWindowedLayerKeepsItsWindowAndAChunkOnly) {
   TinySpec spec;
   spec.context = 1024;
