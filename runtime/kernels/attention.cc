@@ -370,6 +370,9 @@ HWY_NOINLINE void AttendBlock(const AttentionArgs& args, const Queries& queries,
   Weigh<kHeads>(args, queries, weights, factor);
   const Positions values(block.values, d, first, last - first);
   for (size_t r = 0; r < kHeads; ++r) TimesScales(values, weights[r]);
+  if (first == late && all == last) {
+    return MixAll<P>(values, d, weights[0], factor, queries);
+  }
   const auto mix_alone = [&](size_t r, size_t from, size_t to) {
     const float one[1] = {factor[r]};
     factor[r] = 1;
@@ -382,7 +385,7 @@ HWY_NOINLINE void AttendBlock(const AttentionArgs& args, const Queries& queries,
     MixAll<P>(Positions(block.values, d, late, all - late), d, weights[0], factor, queries);
     std::fill_n(factor, kHeads, 1.0f);
   }
-  for (size_t r = 0; r < kHeads && all < last; ++r) {
+  for (size_t r = 0; r < kHeads; ++r) {
     const size_t from = HWY_MAX(late, all);
     if (from < queries.Last(r)) mix_alone(r, from, queries.Last(r));
   }
