@@ -91,7 +91,7 @@ TEST_F(MappedFileTest, DirectoryIsNamedAsSuch) {
 
 TEST_F(MappedFileTest, EmptyFileIsCorrupt) {
   Write("");
-  ExpectError(Code::kCorrupt, "is empty");
+  ExpectError(Code::kCorrupt, "an empty file; was it written or copied to its end?");
 }
 
 #ifndef __EMSCRIPTEN__
