@@ -189,7 +189,9 @@ TEST_P(AttentionTest, GivesEveryRowTheBitsThatItHasAlone) {
                                {60, 1}, {64, 3}, {70, 20},  {63, 62},   {130, 64}, {128, 64},
                                {66, 2}, {52, 5}, {200, 57}, {190, 100}, {250, 128}};
   for (const KvKind kv : kKinds) {
-    for (const auto [end, window] : kPlaces) {
+    for (const Place& place : kPlaces) {
+      // (As bindings they could not be captured by every compiler's lambdas.)
+      const uint32_t end = place.end, window = place.window;
       const uint32_t heads = window == 0 ? 19 : 3;
       for (uint32_t rows = 1; rows <= kAttentionRows; rows += window == 0 || rows < 5 ? 1 : 4) {
         AttentionArgs args = {};
