@@ -42,9 +42,10 @@ Result<size_t> MappableSize(int file, const char* path, ErrorDetail* detail) {
     return Fail(detail, Code::kIo, "not a file",
                 "%s: is a pipe, socket or device; copy its content to a file first", path);
   }
-  if (info.st_size <= 0)
+  if (info.st_size <= 0) {
     return Fail(detail, Code::kCorrupt, "empty file",
                 "%s: an empty file; was it written or copied to its end?", path);
+  }
   const auto size = static_cast<uint64_t>(info.st_size);
   if (size > PTRDIFF_MAX) {
     return Fail(detail, Code::kOutOfMemory, "file exceeds the address space",
