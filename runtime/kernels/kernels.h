@@ -44,7 +44,7 @@ struct MatMulTile {
   const float* x;                        ///< [rows, k]; panels f32 and f16
   const std::byte* quantized = nullptr;  ///< [rows, QuantizedBytes(k)]; q8, q4
   float* y;                              ///< [rows, y_stride]
-  size_t y_stride;                       ///< elements, >= n
+  size_t y_stride;                       ///< elements, >= end - begin
   uint32_t rows;
   uint32_t begin, end;
 };

@@ -38,6 +38,12 @@ Status TakeFloats(Arena* arena, size_t count, float** out) {
   return {};
 }
 
+/// Floats, so that what follows them begins a cache line, which threads then do not share.
+size_t PaddedToLines(uint64_t count) {
+  constexpr uint64_t kLine = Arena::kAlign / sizeof(float);
+  return Times({count / kLine + (count % kLine != 0), kLine});
+}
+
 }  // namespace
 
 // --- Planning -------------------------------------------------------------------
@@ -93,9 +99,11 @@ Status Decoder::PlanActivations(Arena* arena) {
 
   const size_t query = Times({chunk, arch_->heads, arch_->head_dim});
   const size_t key = Times({chunk, arch_->kv_heads, arch_->head_dim});
-  const size_t wide = Times({chunk, arch_->ffn});
+  const size_t wide = PaddedToLines(Times({chunk, arch_->ffn}));
   const size_t attention = Sum(Sum(query, query), Sum(key, key));
-  const size_t feed_forward = arch_->gated ? Sum(wide, wide) : wide;
+  part_stride_ = PaddedToLines(ActivatedFloats(chunk, arch_->ffn));
+  const size_t parts = Times({static_cast<uint64_t>(settings_.threads), 2, part_stride_});
+  const size_t feed_forward = Sum(wide, parts);
   float* shared = nullptr;
   QUANTA_TRY(TakeFloats(arena, std::max(attention, feed_forward), &shared));
   if (!arena->measuring()) {
@@ -103,8 +111,8 @@ Status Decoder::PlanActivations(Arena* arena) {
     attended_ = q_ + query;
     k_ = attended_ + query;
     v_ = k_ + key;
-    up_ = shared;
-    gate_ = arch_->gated ? up_ + wide : nullptr;
+    activated_ = shared;
+    parts_ = activated_ + wide;
   }
 
   const size_t row_bytes = LargestQuantizedInput(model_->weights);
@@ -112,16 +120,14 @@ Status Decoder::PlanActivations(Arena* arena) {
   QUANTA_TRY(arena->Take(Times({chunk, row_bytes}), &quantized));
   quantized_ = quantized.data();
 
-  // Padded to cache lines, so that the threads' share none.
   uint32_t visible = 0;
   for (const format::Layer& layer : arch_->layers) {
     const bool windowed = layer.window != 0 && layer.window < settings_.context;
     visible = std::max(visible, windowed ? layer.window : settings_.context);
   }
   const size_t rows = std::min<size_t>(chunk, kernels::kAttentionRows);
-  constexpr size_t kLine = Arena::kAlign / sizeof(float);
-  const uint64_t scratch = kernels::AttentionScratch(settings_.kv, rows, visible, arch_->head_dim);
-  scratch_stride_ = Times({(scratch + kLine - 1) / kLine, kLine});
+  scratch_stride_ =
+      PaddedToLines(kernels::AttentionScratch(settings_.kv, rows, visible, arch_->head_dim));
   QUANTA_TRY(TakeFloats(arena, Times({static_cast<uint64_t>(settings_.threads), scratch_stride_}),
                         &scratch_));
   return TakeFloats(arena, Times({settings_.all_logits ? chunk : 1, arch_->vocab}), &logits_);
@@ -296,28 +302,29 @@ void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
   const size_t rows = chunk.live;
   float* stream = x_ + (chunk.rows - rows) * arch_->hidden;
   const Input in = Prepare(BlockInput(layer.ffn, stream, rows), rows, {&layer.up, &layer.gate});
-  const Product gate = {&layer.gate, in, gate_};
-  const Product up = {&layer.up, in, up_};
+  const bool gated = arch_->gated;
   const auto activation = static_cast<kernels::Activation>(arch_->activation);
+  const Product first[] = {{&layer.up, in, nullptr}, {&layer.gate, in, nullptr}};
+  Begin(Phase::kGateUp, {first, gated ? size_t{2} : size_t{1}});
 
-  // Ranges of the products are activated while they are in cache.
-  const size_t work = ColumnWork(up) + (arch_->gated ? ColumnWork(gate) : 0);
-  const size_t step = ActivatedColumns(rows);
-  const Product first[] = {up, gate};
-  Begin(Phase::kGateUp, {first, arch_->gated ? size_t{2} : size_t{1}});
-  team_.Columns(F, work, [&](size_t begin, size_t end) {
+  // Ranges of columns are made in a place of each thread's own, which stays in its cache: only what
+  // they are activated to goes through memory. In front of that place are more than F floats.
+  const size_t work = ColumnWork(first[0]) + (gated ? ColumnWork(first[1]) : 0);
+  const size_t step = std::min(ActivatedColumns(rows), F);
+  team_.Columns(F, work, [&](size_t begin, size_t end, int worker) {
+    float* const ups = parts_ + static_cast<size_t>(worker) * 2 * part_stride_;
+    float* const gates = gated ? ups + part_stride_ : ups;
     for (size_t at = begin, to = 0; at < end; at = to) {
       to = std::min(end, at + step);
-      if (arch_->gated) MultiplyColumns(gate, at, to);
-      MultiplyColumns(up, at, to);
+      if (gated) MultiplyColumns({&layer.gate, in, gates - at}, step, at, to);
+      MultiplyColumns({&layer.up, in, ups - at}, step, at, to);
       for (size_t row = 0; row < rows; ++row) {
-        float* y = up_ + row * F + at;
-        const float* act = arch_->gated ? gate_ + row * F + at : y;
-        table_->activate(activation, act, arch_->gated ? y : nullptr, y, to - at);
+        table_->activate(activation, gates + row * step, gated ? ups + row * step : nullptr,
+                         activated_ + row * F + at, to - at);
       }
     }
   });
-  const Product down = {&layer.down, Prepare(up_, rows, {&layer.down}), h_};
+  const Product down = {&layer.down, Prepare(activated_, rows, {&layer.down}), h_};
   Multiply(Phase::kDown, {&down, 1});
   BlockOutput(layer.ffn, stream, rows);
 }
@@ -411,14 +418,15 @@ size_t Decoder::ColumnWork(const Product& product) {
   return kernels::ReadsQuantized(w.panel) ? work / kQuantizedSpeed : work;
 }
 
-void Decoder::MultiplyColumns(const Product& product, size_t begin, size_t end) const {
+void Decoder::MultiplyColumns(const Product& product, size_t y_stride, size_t begin,
+                              size_t end) const {
   const kernels::Weights& w = product.linear->w;
   table_->matmul[static_cast<size_t>(w.panel)]({.w = &w,
                                                 .bias = product.linear->bias,
                                                 .x = product.input.x,
                                                 .quantized = product.input.quantized,
                                                 .y = product.y,
-                                                .y_stride = w.n,
+                                                .y_stride = y_stride,
                                                 .rows = static_cast<uint32_t>(product.input.rows),
                                                 .begin = static_cast<uint32_t>(begin),
                                                 .end = static_cast<uint32_t>(end)});
@@ -437,12 +445,12 @@ void Decoder::Multiply(Phase phase, std::span<const Product> products) const {
     columns += padded(product);
     work = std::max(work, ColumnWork(product));
   }
-  team_.Columns(columns, work, [&](size_t begin, size_t end) {
+  team_.Columns(columns, work, [&](size_t begin, size_t end, int) {
     size_t at = 0;
     for (const Product& product : products) {
       const size_t from = std::max(begin, at) - at;
       const size_t to = std::min<size_t>(std::max(end, at) - at, product.linear->w.n);
-      if (from < to) MultiplyColumns(product, from, to);
+      if (from < to) MultiplyColumns(product, product.linear->w.n, from, to);
       at += padded(product);
     }
   });

@@ -125,7 +125,8 @@ class Decoder {
   }
   void TellProducts(Phase phase, std::span<const Product> products) const;
   void BeginAttention(const LayerCache& cache, const Chunk& chunk) const;
-  void MultiplyColumns(const Product& product, size_t begin, size_t end) const;
+  /// Columns [begin, end) of product.y, whose rows are `y_stride` floats apart.
+  void MultiplyColumns(const Product& product, size_t y_stride, size_t begin, size_t end) const;
 
   const Model::Impl* model_ = nullptr;
   const format::Architecture* arch_ = nullptr;
@@ -139,12 +140,13 @@ class Decoder {
   float* x_ = nullptr;            ///< the stream [chunk, hidden]
   float* h_ = nullptr;            ///< a block's input and output [chunk, hidden]
   // Attention and feed-forward take turns in the same memory.
-  float* q_ = nullptr;              ///< [chunk, heads * head_dim]
-  float* attended_ = nullptr;       ///< [chunk, heads * head_dim]
-  float* k_ = nullptr;              ///< [chunk, kv_heads * head_dim]
-  float* v_ = nullptr;              ///< [chunk, kv_heads * head_dim]
-  float* gate_ = nullptr;           ///< [chunk, ffn]
-  float* up_ = nullptr;             ///< [chunk, ffn]
+  float* q_ = nullptr;          ///< [chunk, heads * head_dim]
+  float* attended_ = nullptr;   ///< [chunk, heads * head_dim]
+  float* k_ = nullptr;          ///< [chunk, kv_heads * head_dim]
+  float* v_ = nullptr;          ///< [chunk, kv_heads * head_dim]
+  float* activated_ = nullptr;  ///< [chunk, ffn]
+  float* parts_ = nullptr;      ///< what is being activated [threads, 2, part_stride_]
+  size_t part_stride_ = 0;
   std::byte* quantized_ = nullptr;  ///< what Prepare makes, one block's input at a time
   float* scratch_ = nullptr;        ///< attention's [threads, scratch_stride_]
   size_t scratch_stride_ = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "runtime/core/thread_pool.h"
@@ -52,6 +53,13 @@ inline size_t ActivatedColumns(size_t rows) {
   return std::max(columns / kTileColumns, size_t{1}) * kTileColumns;
 }
 
+/// How many floats one of the two has of them, of `rows` or fewer rows of `width` columns.
+inline uint64_t ActivatedFloats(uint64_t rows, uint64_t width) {
+  const uint64_t most =
+      std::max<uint64_t>(kActivatedBytes / (2 * sizeof(float)), rows * kTileColumns);
+  return std::min(most, rows * width);
+}
+
 /// Into how many tiles `rows` rows of `work` operations each are cut: worthwhile ones, and as
 /// many for every thread if there is more than one.
 inline size_t RowTiles(size_t rows, size_t work, int threads) {
@@ -86,12 +94,12 @@ class Team {
     });
   }
 
-  /// body(begin, end) for ranges that make up [0, columns).
+  /// body(begin, end, worker) for ranges that make up [0, columns).
   template <class Body>
   void Columns(size_t columns, size_t work, const Body& body) const {
     const size_t tiles = ColumnTiles(columns, work, threads_);
-    Tiles(tiles, [&](size_t tile, int) {
-      body(ColumnCut(columns, tile, tiles), ColumnCut(columns, tile + 1, tiles));
+    Tiles(tiles, [&](size_t tile, int worker) {
+      body(ColumnCut(columns, tile, tiles), ColumnCut(columns, tile + 1, tiles), worker);
     });
   }
 

@@ -49,14 +49,15 @@ struct Problem {
 
 class MatMulTest : public KernelTest {
  protected:
-  /// y[t0 .. t1, begin .. end) of the problem, written into `y` [rows, n].
+  /// y[t0 .. t1, begin .. end) of the problem, written into `y` [rows, y_stride]; y_stride 0: n.
   void Multiply(const Problem& p, bool with_bias, size_t t0, size_t t1, size_t begin, size_t end,
-                float* y) {
+                float* y, size_t y_stride = 0) {
+    if (y_stride == 0) y_stride = p.n;
     const MatMulTile tile = {.w = &p.weights,
                              .bias = with_bias ? p.bias.data() : nullptr,
                              .x = p.x.data() + t0 * p.k,
-                             .y = y + t0 * p.n,
-                             .y_stride = p.n,
+                             .y = y + t0 * y_stride,
+                             .y_stride = y_stride,
                              .rows = static_cast<uint32_t>(t1 - t0),
                              .begin = static_cast<uint32_t>(begin),
                              .end = static_cast<uint32_t>(end)};
@@ -133,6 +134,24 @@ TEST_P(MatMulTest, WritesNothingButItsTile) {
       const size_t i = t * 11 + j;
       const bool same = SameBits<float>({&before[i], 1}, {y.data() + i, 1});
       EXPECT_NE(same, inside) << t << ", " << j;
+    }
+  }
+}
+
+TEST_P(MatMulTest, WritesColumnsToAPlaceOfTheirOwnWhichIsNarrowerThanTheMatrix) {
+  constexpr size_t kBegin = 32, kWidth = 40, kEnd = kBegin + kWidth;
+  for (const Panel panel : {Panel::kF32, Panel::kF16}) {
+    const Problem p(panel, 9, kEnd + 30, 50);
+    std::vector<float> whole(9 * p.n);
+    Multiply(p, true, 0, 9, 0, p.n, whole.data());
+    Guarded<float> part(kBegin + 9 * kWidth);
+    const std::vector<float> before = part.vector();
+    Multiply(p, true, 0, 9, kBegin, kEnd, part.data(), kWidth);
+    EXPECT_TRUE(part.Intact());
+    ASSERT_TRUE(SameBits<float>(part.span().first(kBegin), std::span(before).first(kBegin)));
+    for (size_t t = 0; t < 9; ++t) {
+      ASSERT_TRUE(SameBits<float>(part.span().subspan(kBegin + t * kWidth, kWidth),
+                                  std::span(whole).subspan(t * p.n + kBegin, kWidth)));
     }
   }
 }

@@ -341,6 +341,19 @@ TEST(ActivatedColumns, FitBeginWherePairsOfStripsDoAndAreSome) {
   }
 }
 
+TEST(ActivatedColumns, HaveRoomForAnyNumberOfRows) {
+  for (const size_t chunk : {1u, 7u, 64u, 128u, 600u, 4096u}) {
+    for (const size_t width : {1u, 48u, 150u, 1536u, 30000u}) {
+      const uint64_t room = llm::ActivatedFloats(chunk, width);
+      EXPECT_LE(room, chunk * width);
+      for (size_t rows = 1; rows <= chunk; ++rows) {
+        ASSERT_LE(rows * std::min(llm::ActivatedColumns(rows), width), room)
+            << rows << " of " << chunk << " rows of " << width;
+      }
+    }
+  }
+}
+
 TEST(Decoder, AFeedForwardThatIsActivatedPartByPartGivesTheSameBits) {
   for (const bool gated : {true, false}) {
     for (const Panel panel : {Panel::kF32, Panel::kQ8, Panel::kQ4}) {

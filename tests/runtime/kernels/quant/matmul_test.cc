@@ -120,6 +120,27 @@ TEST_P(QuantizedMatMulTest, GivesTheSameBitsHoweverItIsCut) {
   }
 }
 
+TEST_P(QuantizedMatMulTest, WritesColumnsToAPlaceOfTheirOwnWhichIsNarrowerThanTheMatrix) {
+  constexpr size_t kBegin = 96, kWidth = 128, kEnd = kBegin + kWidth;
+  for (const Panel panel : kQuantized) {
+    for (const size_t rows : {1u, 5u, 17u, 70u}) {
+      const Product p(panel, rows, kEnd + 30, 100);
+      std::vector<float> whole(rows * p.w.n);
+      Multiply(Kernel(panel), p, true, 0, rows, 0, p.w.n, whole.data());
+      Guarded<float> part(kBegin + rows * kWidth);
+      const std::vector<float> before = part.vector();
+      Multiply(Kernel(panel), p, true, 0, rows, kBegin, kEnd, part.data(), kWidth);
+      EXPECT_TRUE(part.Intact());
+      ASSERT_TRUE(SameBits<float>(part.span().first(kBegin), std::span(before).first(kBegin)));
+      for (size_t t = 0; t < rows; ++t) {
+        ASSERT_TRUE(SameBits<float>(part.span().subspan(kBegin + t * kWidth, kWidth),
+                                    std::span(whole).subspan(t * p.w.n + kBegin, kWidth)))
+            << "row " << t << " of " << rows;
+      }
+    }
+  }
+}
+
 TEST_P(QuantizedMatMulTest, ZeroRowsGiveTheBiasAndNaNRowsNaN) {
   for (const Panel panel : kQuantized) {
     for (const size_t rows : {3u, 20u}) {

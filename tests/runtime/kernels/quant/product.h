@@ -38,16 +38,17 @@ struct Product {
 
 using MatMulFunction = std::function<void(const MatMulTile&)>;
 
-/// y[t0 .. t1, begin .. end), written into `y` [rows, n].
+/// y[t0 .. t1, begin .. end), written into `y` [rows, y_stride]; y_stride 0: n.
 inline void Multiply(const MatMulFunction& function, const Product& p, bool with_bias, size_t t0,
-                     size_t t1, size_t begin, size_t end, float* y) {
+                     size_t t1, size_t begin, size_t end, float* y, size_t y_stride = 0) {
+  if (y_stride == 0) y_stride = p.w.n;
   const Weights weights = p.w.weights(p.panels);
   function({.w = &weights,
             .bias = with_bias ? p.bias.data() : nullptr,
             .x = nullptr,
             .quantized = p.quantized.data() + t0 * QuantizedBytes(p.w.k),
-            .y = y + t0 * p.w.n,
-            .y_stride = p.w.n,
+            .y = y + t0 * y_stride,
+            .y_stride = y_stride,
             .rows = static_cast<uint32_t>(t1 - t0),
             .begin = static_cast<uint32_t>(begin),
             .end = static_cast<uint32_t>(end)});
