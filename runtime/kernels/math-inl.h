@@ -27,16 +27,20 @@ HWY_INLINE V Polynomial(V x, const float (&c)[kCount]) {
 
 /// e^x to 9e-8; infinite above 88, zero below -87.
 HWY_INLINE V Exp(V x) {
-  // x = n ln 2 + r, ln 2 in two parts so that n times the first is exact.
-  const V n = hn::Round(hn::Mul(x, hn::Set(kF, 1.44269504f)));
+  // x = n ln 2 + r, ln 2 in two parts so that n times the first is exact. A sum of this size is
+  // rounded to an integer, which its lowest bits then are.
+  const V shift = hn::Set(kF, 0x1.8p23f);
+  const V shifted = hn::Add(hn::Mul(x, hn::Set(kF, 1.44269504f)), shift);
+  const V n = hn::Sub(shifted, shift);
   V r = hn::NegMulAdd(n, hn::Set(kF, 0.693359375f), x);
   r = hn::NegMulAdd(n, hn::Set(kF, -2.12194440e-4f), r);
   // e^r = 1 + (r + r^2 q(r)), |r| <= ln 2 / 2
   const float q[] = {0.5f, 0.166665778f, 0.0416665561f, 0.00836317334f, 0.00139261759f};
   const V power = hn::Add(hn::MulAdd(hn::Mul(r, r), Polynomial(r, q), r), hn::Set(kF, 1.0f));
   const hn::RebindToSigned<F> integers;
-  const auto exponent = hn::Add(hn::ConvertTo(integers, n), hn::Set(integers, 127));
-  const V y = hn::Mul(power, hn::BitCast(kF, hn::ShiftLeft<23>(exponent)));
+  const auto scale = hn::Add(hn::ShiftLeft<23>(hn::BitCast(integers, shifted)),
+                             hn::Set(integers, 127 << 23));
+  const V y = hn::Mul(power, hn::BitCast(kF, scale));
   const V finite = hn::IfThenElse(hn::Gt(x, hn::Set(kF, 88.0f)), hn::Inf(kF), y);
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(kF, -87.0f)), finite);
 }
