@@ -38,8 +38,8 @@ HWY_INLINE V Exp(V x) {
   const float q[] = {0.5f, 0.166665778f, 0.0416665561f, 0.00836317334f, 0.00139261759f};
   const V power = hn::Add(hn::MulAdd(hn::Mul(r, r), Polynomial(r, q), r), hn::Set(kF, 1.0f));
   const hn::RebindToSigned<F> integers;
-  const auto scale = hn::Add(hn::ShiftLeft<23>(hn::BitCast(integers, shifted)),
-                             hn::Set(integers, 127 << 23));
+  const auto scale =
+      hn::Add(hn::ShiftLeft<23>(hn::BitCast(integers, shifted)), hn::Set(integers, 127 << 23));
   const V y = hn::Mul(power, hn::BitCast(kF, scale));
   const V finite = hn::IfThenElse(hn::Gt(x, hn::Set(kF, 88.0f)), hn::Inf(kF), y);
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(kF, -87.0f)), finite);
