@@ -38,6 +38,11 @@ Status TakeFloats(Arena* arena, size_t count, float** out) {
   return {};
 }
 
+bool AnyReadsQuantized(std::initializer_list<const Linear*> readers) {
+  return std::any_of(readers.begin(), readers.end(),
+                     [](const Linear* linear) { return kernels::ReadsQuantized(linear->w.panel); });
+}
+
 /// Floats, so that what follows them begins a cache line, which threads then do not share.
 size_t PaddedToLines(uint64_t count) {
   constexpr uint64_t kLine = Arena::kAlign / sizeof(float);
@@ -199,22 +204,21 @@ void Decoder::ComputeRotations(size_t rows, size_t position) {
 
 void Decoder::Layer(size_t index, const Chunk& chunk) {
   const LayerWeights& layer = model_->weights.layers[index];
-  float* stream = x_ + (chunk.rows - chunk.live) * arch_->hidden;
   Project(index, chunk);
   Store(index, chunk);
   if (chunk.live == 0) return;
   Attend(index, chunk);
   const Product output = {&layer.o, Prepare(attended_, chunk.live, {&layer.o}), h_};
   Multiply(Phase::kOutput, {&output, 1});
-  BlockOutput(layer.attention, stream, chunk.live);
   FeedForward(layer, chunk);
 }
 
 /// Queries of the live rows, keys and values of all.
 void Decoder::Project(size_t index, const Chunk& chunk) {
   const LayerWeights& layer = model_->weights.layers[index];
-  const Input in = Prepare(BlockInput(layer.attention, x_, chunk.rows), chunk.rows,
-                           {&layer.q, &layer.k, &layer.v});
+  const BlockNorms* ended = index == 0 ? nullptr : &model_->weights.layers[index - 1].ffn;
+  const Input in =
+      NextInput(ended, layer.attention.before, x_, chunk.rows, {&layer.q, &layer.k, &layer.v});
   // In the file's order: the end of one matrix fetches the beginning of the next one.
   const Product products[] = {
       {&layer.q, in.Last(chunk.live), q_}, {&layer.k, in, k_}, {&layer.v, in, v_}};
@@ -300,8 +304,8 @@ void Decoder::Attend(size_t index, const Chunk& chunk) {
 void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
   const size_t F = arch_->ffn;
   const size_t rows = chunk.live;
-  float* stream = x_ + (chunk.rows - rows) * arch_->hidden;
-  const Input in = Prepare(BlockInput(layer.ffn, stream, rows), rows, {&layer.up, &layer.gate});
+  const Input in = NextInput(&layer.attention, layer.ffn.before, LiveStream(chunk), rows,
+                             {&layer.up, &layer.gate});
   const bool gated = arch_->gated;
   const auto activation = static_cast<kernels::Activation>(arch_->activation);
   const Product first[] = {{&layer.up, in, nullptr}, {&layer.gate, in, nullptr}};
@@ -326,17 +330,16 @@ void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
   });
   const Product down = {&layer.down, Prepare(activated_, rows, {&layer.down}), h_};
   Multiply(Phase::kDown, {&down, 1});
-  BlockOutput(layer.ffn, stream, rows);
 }
 
 std::span<const float> Decoder::Logits(const Chunk& chunk) {
   if (chunk.live == 0) return {};
   const size_t V = arch_->vocab;
   const ModelWeights& weights = model_->weights;
-  float* stream = x_ + (chunk.rows - chunk.live) * arch_->hidden;
-  Begin(Phase::kNorm);
-  Normalize(weights.final_norm, stream, stream, chunk.live, arch_->hidden);
-  const Product head = {&weights.head, Prepare(stream, chunk.live, {&weights.head}), logits_};
+  const BlockNorms& last = weights.layers[weights.layers.size() - 1].ffn;
+  const Input in =
+      NextInput(&last, weights.final_norm, LiveStream(chunk), chunk.live, {&weights.head});
+  const Product head = {&weights.head, in, logits_};
   Multiply(Phase::kHead, {&head, 1});
   const size_t count = chunk.live * V;
   if (arch_->logit_scale != 1) table_->scale(logits_, arch_->logit_scale, logits_, count);
@@ -346,25 +349,28 @@ std::span<const float> Decoder::Logits(const Chunk& chunk) {
 
 // --- Pieces ---------------------------------------------------------------------------
 
-const float* Decoder::BlockInput(const BlockNorms& norms, float* stream, size_t rows) {
-  if (norms.before.gain == nullptr) return stream;
-  Begin(Phase::kNorm);
-  const size_t D = arch_->hidden;
-  team_.Rows(rows, D * 4,
-             [&](size_t row) { Normalize(norms.before, stream + row * D, h_ + row * D, 1, D); });
-  return h_;
+float* Decoder::LiveStream(const Chunk& chunk) const {
+  return x_ + (chunk.rows - chunk.live) * arch_->hidden;
 }
 
-void Decoder::BlockOutput(const BlockNorms& norms, float* stream, size_t rows) {
-  const size_t D = arch_->hidden;
-  Begin(Phase::kNorm);
-  team_.Rows(rows, D * 4, [&](size_t row) {
+Decoder::Input Decoder::NextInput(const BlockNorms* ended, const NormWeights& norm, float* stream,
+                                  size_t rows, std::initializer_list<const Linear*> readers) const {
+  const size_t D = arch_->hidden, bytes = kernels::QuantizedBytes(D);
+  const bool normed = norm.gain != nullptr, quantized = AnyReadsQuantized(readers);
+  Begin(ended != nullptr || normed ? Phase::kNorm : Phase::kQuantize);
+  // A row is in the first-level cache all the while, and threads wait for each other once.
+  team_.Rows(rows, D * (8 + kQuantizeWork), [&](size_t row) {
     float* h = h_ + row * D;
     float* x = stream + row * D;
-    Normalize(norms.inside, h, h, 1, D);
-    table_->add_scaled(h, arch_->residual_scale, x, D);
-    Normalize(norms.after, x, x, 1, D);
+    if (ended != nullptr) {
+      Normalize(ended->inside, h, h, 1, D);
+      table_->add_scaled(h, arch_->residual_scale, x, D);
+      Normalize(ended->after, x, x, 1, D);
+    }
+    Normalize(norm, x, h, 1, D);
+    if (quantized) table_->quantize(normed ? h : x, D, quantized_ + row * bytes);
   });
+  return Told({normed ? h_ : stream, quantized ? quantized_ : nullptr, rows, D}, readers);
 }
 
 /// y = norm(x), where there is such a norm.
@@ -397,18 +403,20 @@ Decoder::Input Decoder::Input::Last(size_t count) const {
 Decoder::Input Decoder::Prepare(const float* x, size_t rows,
                                 std::initializer_list<const Linear*> readers) const {
   const size_t k = (*readers.begin())->w.k;
-  if (observer_.on_input != nullptr) {
-    observer_.on_input(observer_.context, (*readers.begin())->w.data, x, rows, k);
-  }
-  const bool wanted = std::any_of(readers.begin(), readers.end(), [](const Linear* linear) {
-    return kernels::ReadsQuantized(linear->w.panel);
-  });
-  if (!wanted) return {x, nullptr, rows, k};
+  if (!AnyReadsQuantized(readers)) return Told({x, nullptr, rows, k}, readers);
   Begin(Phase::kQuantize);
   const size_t bytes = kernels::QuantizedBytes(k);
   team_.Rows(rows, k * kQuantizeWork,
              [&](size_t row) { table_->quantize(x + row * k, k, quantized_ + row * bytes); });
-  return {x, quantized_, rows, k};
+  return Told({x, quantized_, rows, k}, readers);
+}
+
+Decoder::Input Decoder::Told(const Input& input,
+                             std::initializer_list<const Linear*> readers) const {
+  if (observer_.on_input != nullptr) {
+    observer_.on_input(observer_.context, (*readers.begin())->w.data, input.x, input.rows, input.k);
+  }
+  return input;
 }
 
 /// What a column of a product costs, in multiply-adds of floats.

@@ -108,15 +108,20 @@ class Decoder {
   void FeedForward(const LayerWeights& layer, const Chunk& chunk);
   std::span<const float> Logits(const Chunk& chunk);
 
-  /// What a block reads: the stream, normed into h_ where it has such a norm.
-  const float* BlockInput(const BlockNorms& norms, float* stream, size_t rows);
-  /// Adds h_, the block's output, to the stream.
-  void BlockOutput(const BlockNorms& norms, float* stream, size_t rows);
+  /// The live rows of the stream.
+  float* LiveStream(const Chunk& chunk) const;
+  /// What follows on the block of norms `ended`, if there is one: adds what that block left in h_
+  /// to `stream` [rows, hidden], norms those into h_, where there is such a norm, and prepares
+  /// them.
+  Input NextInput(const BlockNorms* ended, const NormWeights& norm, float* stream, size_t rows,
+                  std::initializer_list<const Linear*> readers) const;
   void Normalize(const NormWeights& norm, const float* x, float* y, size_t rows, size_t d) const;
   void Rotate(int32_t rope, size_t row, float* x, size_t heads) const;
   /// `x` [rows, k] for these matrices, of which the first exists; the int8 are good until
   /// the next call.
   Input Prepare(const float* x, size_t rows, std::initializer_list<const Linear*> readers) const;
+  /// The same, of which the observer has been told.
+  Input Told(const Input& input, std::initializer_list<const Linear*> readers) const;
   void Multiply(Phase phase, std::span<const Product> products) const;
   static size_t ColumnWork(const Product& product);
   /// Tells the observer, if there is one, that a phase begins.

@@ -49,8 +49,8 @@ struct SamplingOptions {
 /// The parts of a forward pass that a profile tells apart.
 enum class Phase : uint8_t {
   kEmbed,      ///< embedding rows, rotary angles
-  kNorm,       ///< norms and residual sums
-  kQuantize,   ///< activations to int8
+  kNorm,       ///< residual sums and norms, and what they give to int8
+  kQuantize,   ///< other activations to int8
   kQkv,        ///< the products that make queries, keys and values
   kCache,      ///< norms and rotations of heads; keys and values into the cache
   kAttention,  ///< over the cache

@@ -58,10 +58,9 @@ TEST(Phases, ComeInTheOrderOfALayerAndEndOnceForEachChunk) {
     layer.push_back(told[i].phase);
   }
   EXPECT_EQ(layer,
-            (std::vector<Phase>{Phase::kNorm, Phase::kQuantize, Phase::kQkv, Phase::kCache,
-                                Phase::kAttention, Phase::kQuantize, Phase::kOutput, Phase::kNorm,
-                                Phase::kNorm, Phase::kQuantize, Phase::kGateUp, Phase::kQuantize,
-                                Phase::kDown, Phase::kNorm, Phase::kNorm, Phase::kQuantize}));
+            (std::vector<Phase>{Phase::kNorm, Phase::kQkv, Phase::kCache, Phase::kAttention,
+                                Phase::kQuantize, Phase::kOutput, Phase::kNorm, Phase::kGateUp,
+                                Phase::kQuantize, Phase::kDown, Phase::kNorm}));
 }
 
 TEST(Phases, OfATokenReadTheBytesThatTheModelStates) {
