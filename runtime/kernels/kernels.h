@@ -43,7 +43,7 @@ struct MatMulTile {
   const float* bias;                     ///< [n] or null
   const float* x;                        ///< [rows, k]; panels f32 and f16
   const std::byte* quantized = nullptr;  ///< [rows, QuantizedBytes(k)]; q8, q4
-  float* y;                              ///< [rows, y_stride]
+  float* y;                              ///< [rows, y_stride], of which [begin, end) is written
   size_t y_stride;                       ///< elements, >= end - begin
   uint32_t rows;
   uint32_t begin, end;
