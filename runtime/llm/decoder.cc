@@ -312,8 +312,8 @@ void Decoder::FeedForward(const LayerWeights& layer, const Chunk& chunk) {
   Begin(Phase::kGateUp, {first, gated ? size_t{2} : size_t{1}});
 
   // Ranges of columns are made in a place of each thread's own, which stays in its cache: only what
-  // they are activated to goes through memory. (At least F floats of the same memory are in front of
-  // that place, so that it has such a column 0.)
+  // they are activated to goes through memory. (At least F floats of the same memory are in front
+  // of that place, so that it has such a column 0.)
   const size_t work = ColumnWork(first[0]) + (gated ? ColumnWork(first[1]) : 0);
   const size_t step = std::min(ActivatedColumns(rows), F);
   team_.Columns(F, work, [&](size_t begin, size_t end, int worker) {
