@@ -258,8 +258,7 @@ void Bench::Attention(kernels::KvKind kv, uint32_t group, uint32_t head_dim, uin
   const Cache v(table_, kv, count, head_dim);
   Data q(rows * width);
   std::vector<float> out(rows * width);
-  std::vector<float> scratch(
-      static_cast<size_t>(kernels::AttentionScratch(kv, rows, seen, head_dim)));
+  std::vector<float> scratch(static_cast<size_t>(kernels::AttentionScratch(kv, seen, head_dim)));
   const Timing time = Time([&] {
     table_.attention({.q = q.floats(),
                       .out = out.data(),

@@ -25,15 +25,17 @@ namespace {
 constexpr size_t kBlock = kAttentionBlock;
 
 /// The kinds of rows in a cache: what they are in memory, how many queries look at them
-/// together.
+/// together, and whether more of one position had better look at them as floats.
 struct KvF32 : F32 {
   static constexpr size_t kHeads = kTileRows<F32>;
+  static constexpr bool kWidenOnce = false;
 };
 
 struct KvF16 {
   using T = uint16_t;
   static constexpr size_t kHeads = kTileRows<F16>;
 #if HWY_TARGET == HWY_SSE2 || HWY_ARCH_WASM
+  static constexpr bool kWidenOnce = true;
   /// Finite numbers only: what is infinite comes out finite. Sign and magnitude fall into
   /// place, the exponent is short of 112.
   static HWY_INLINE V Widened(hn::Vec<HalfBits> halves) {
@@ -44,6 +46,7 @@ struct KvF16 {
     return hn::Mul(hn::BitCast(kF, bits), hn::Set(kF, 0x1p112f));
   }
 #else
+  static constexpr bool kWidenOnce = false;
   static HWY_INLINE V Widened(hn::Vec<HalfBits> halves) { return Widen(halves); }
 #endif
   static HWY_INLINE V Load(const T* from) { return Widened(hn::LoadU(HalfBits(), from)); }
@@ -55,6 +58,7 @@ struct KvF16 {
 struct KvInt8 {
   using T = int8_t;
   static constexpr size_t kHeads = kTileRows<F16>;
+  static constexpr bool kWidenOnce = HWY_TARGET == HWY_SSE2;
   static HWY_INLINE V Widened(hn::Vec<hn::Rebind<int8_t, F>> bytes) {
     return hn::ConvertTo(kF, hn::PromoteTo(hn::RebindToSigned<F>(), bytes));
   }
@@ -438,24 +442,24 @@ class Pass {
   void Run() {
     const size_t d = args_.head_dim, rows = args_.rows;
     for (size_t row = 0; row < rows; ++row) {
-      std::fill_n(HeadsOf(row, 0).out, heads_ * d, 0.0f);
+      std::fill_n(HeadsOf(row, 0, false).out, heads_ * d, 0.0f);
       std::fill_n(softmax_[row], heads_, Softmax{-INFINITY, 0});
     }
     const size_t end = size_t{args_.end} + rows - 1;
     for (size_t begin = args_.First(0) / kBlock * kBlock; begin < end; begin += kBlock) {
       const size_t slot = begin % args_.slots;
       const Block<T> block = {{args_.k, args_, slot}, {args_.v, args_, slot}};
-      if (rows == 1) {
-        AttendQueries<P, P::kHeads>(args_, HeadsOf(0, begin), heads_, block);
+      if (rows == 1 && !(P::kWidenOnce && heads_ > P::kHeads)) {
+        AttendQueries<P, P::kHeads>(args_, HeadsOf(0, begin, true), heads_, block);
       } else if constexpr (std::is_same_v<T, float>) {
-        AttendRows(RowsThatSee(begin), block, true);
+        AttendFloats(RowsThatSee(begin), block, true);
       } else {
         AttendWidened(RowsThatSee(begin), block);
       }
     }
     for (size_t row = 0; row < rows; ++row) {
       for (size_t h = 0; h < heads_; ++h) {
-        float* out = HeadsOf(row, 0).out + h * d;
+        float* out = HeadsOf(row, 0, false).out + h * d;
         const V scale = hn::Set(kF, 1.0f / softmax_[row][h].sum);
         Map(Scaled{scale}, out, d, static_cast<const float*>(out));
       }
@@ -477,7 +481,11 @@ class Pass {
   }
 
   /// `fetch`: the first ones fetch the next block.
-  void AttendRows(const RowRange& rows, const Block<float>& block, bool fetch) {
+  void AttendFloats(const RowRange& rows, const Block<float>& block, bool fetch) {
+    if (args_.rows == 1) {
+      return AttendQueries<KvF32, KvF32::kHeads>(args_, HeadsOf(0, rows.begin, fetch), heads_,
+                                                 block);
+    }
     for (size_t h = 0; h < heads_; ++h) {
       AttendQueries<KvF32, KvF32::kHeads>(args_, RowsOf(h, rows, fetch && h == 0), rows.count,
                                           block);
@@ -495,12 +503,13 @@ class Pass {
     WidenBlock<P>(block.keys, d, first, count, keys, scales[0]);
     WidenBlock<P>(block.values, d, first, count, values, scales[1]);
     const bool scaled = block.keys.scales != nullptr;
-    AttendRows(rows, {{keys, scaled ? scales[0] : nullptr}, {values, scaled ? scales[1] : nullptr}},
-               false);
+    AttendFloats(rows,
+                 {{keys, scaled ? scales[0] : nullptr}, {values, scaled ? scales[1] : nullptr}},
+                 false);
   }
 
   /// A row's heads.
-  Queries HeadsOf(size_t row, size_t block_begin) {
+  Queries HeadsOf(size_t row, size_t block_begin, bool fetch) {
     const size_t at = row * args_.row_stride + head_ * args_.head_dim;
     return {args_.q + at,
             args_.out + at,
@@ -510,7 +519,7 @@ class Pass {
             args_.end + row - block_begin,
             0,
             window_,
-            true};
+            fetch};
   }
   /// A head's rows.
   Queries RowsOf(size_t head, const RowRange& rows, bool fetch) {

@@ -89,12 +89,10 @@ inline float* KvScales(void* cache, size_t slots, size_t head_dim) {
 inline constexpr uint32_t kAttentionRows = 16;
 /// Positions of a cache that it takes together.
 inline constexpr uint32_t kAttentionBlock = 64;
-/// Floats of scratch for `rows` rows, none of which sees more than `positions`: scores of tables
-/// that keep them, or several rows' block of keys and values as floats, if they are none already.
-constexpr uint64_t AttentionScratch(KvKind kv, uint64_t rows, uint64_t positions,
-                                    uint64_t head_dim) {
-  const bool widened = kv != KvKind::kF32 && rows > 1;
-  const uint64_t block = widened ? 2 * kAttentionBlock * head_dim : 0;
+/// Floats of scratch for rows none of which sees more than `positions`: scores of tables that keep
+/// them, or a block of keys and values as floats, if they are none already.
+constexpr uint64_t AttentionScratch(KvKind kv, uint64_t positions, uint64_t head_dim) {
+  const uint64_t block = kv == KvKind::kF32 ? 0 : 2 * kAttentionBlock * head_dim;
   return positions > block ? positions : block;
 }
 
@@ -104,7 +102,7 @@ constexpr uint64_t AttentionScratch(KvKind kv, uint64_t rows, uint64_t positions
 struct AttentionArgs {
   const float* q;  ///< [rows, group, head_dim]: the query heads that share this KV head
   float* out;      ///< [rows, group, head_dim]
-  float* scratch;  ///< [AttentionScratch(kv, rows, the most positions of a row, head_dim)]
+  float* scratch;  ///< [AttentionScratch(kv, the most positions of a row, head_dim)]
   const void* k;   ///< [slots, head_dim], of int8 also KvScales; position p in slot p % slots
   const void* v;   ///< likewise
   KvKind kv;

@@ -130,9 +130,8 @@ Status Decoder::PlanActivations(Arena* arena) {
     const bool windowed = layer.window != 0 && layer.window < settings_.context;
     visible = std::max(visible, windowed ? layer.window : settings_.context);
   }
-  const size_t rows = std::min<size_t>(chunk, kernels::kAttentionRows);
   scratch_stride_ =
-      PaddedToLines(kernels::AttentionScratch(settings_.kv, rows, visible, arch_->head_dim));
+      PaddedToLines(kernels::AttentionScratch(settings_.kv, visible, arch_->head_dim));
   QUANTA_TRY(TakeFloats(arena, Times({static_cast<uint64_t>(settings_.threads), scratch_stride_}),
                         &scratch_));
   return TakeFloats(arena, Times({settings_.all_logits ? chunk : 1, arch_->vocab}), &logits_);

@@ -96,7 +96,7 @@ class AttentionTest : public KernelTest {
     const AlignedCopy k(Stored(Ring(p.k, p.head_dim, slots, first), p.head_dim, kv));
     const AlignedCopy v(Stored(Ring(p.v, p.head_dim, slots, first), p.head_dim, kv));
     Guarded<float> out(heads * p.head_dim);
-    Guarded<float> scratch(p.count);
+    Guarded<float> scratch(static_cast<size_t>(AttentionScratch(kv, p.count, p.head_dim)));
     table().attention({.q = p.q.data() + head * p.head_dim,
                        .out = out.data(),
                        .scratch = scratch.data(),
@@ -224,7 +224,7 @@ TEST_P(AttentionTest, GivesEveryRowTheBitsThatItHasAlone) {
           const uint32_t last = end + row + many - 1;
           Guarded<float> out(many * kStride);
           Guarded<float> scratch(static_cast<size_t>(
-              AttentionScratch(kv, many, window == 0 ? last : std::min(last, window), kDim)));
+              AttentionScratch(kv, window == 0 ? last : std::min(last, window), kDim)));
           AttentionArgs part = args;
           part.q = q.data() + row * kStride;
           part.out = out.data();

@@ -83,12 +83,14 @@ TEST_F(SessionTest, MisalignedArenaIsRefused) {
 }
 
 TEST_F(SessionTest, SmallerContextsAndCachesOfFewerBitsTakeLess) {
-  // One token at a time: prompts by more take memory to widen an f16 or int8 cache.
   SessionOptions options = TinyOptions(1, 1);
   const size_t full = TestSession::BytesOf(model_, options);
   options.kv = KvType::kF16;
   const size_t half = TestSession::BytesOf(model_, options);
-  EXPECT_EQ(full - half, 2u * 2 * 64 * 2 * 8 * 2);  // layers, k and v, context, heads, head_dim
+  // A block of keys and values as floats, where scores of the context were.
+  constexpr size_t kWidened = (2 * 64 * 8 - 64) * sizeof(float);
+  // Layers, k and v, context, heads, head_dim.
+  EXPECT_EQ(full - (half - kWidened), 2u * 2 * 64 * 2 * 8 * 2);
   options.kv = KvType::kInt8;
   // A byte a number, and 4 for each vector's scale.
   EXPECT_EQ(half - TestSession::BytesOf(model_, options), 2u * 2 * 64 * 2 * (8 - 4));
