@@ -25,10 +25,9 @@ namespace {
 constexpr size_t kBlock = kAttentionBlock;
 
 /// The kinds of rows in a cache: what they are in memory, how many queries look at them
-/// together, and whether more of one position had better look at them as floats.
+/// together, and of others than floats whether more of one position had better see them as such.
 struct KvF32 : F32 {
   static constexpr size_t kHeads = kTileRows<F32>;
-  static constexpr bool kWidenOnce = false;
 };
 
 struct KvF16 {
@@ -449,10 +448,10 @@ class Pass {
     for (size_t begin = args_.First(0) / kBlock * kBlock; begin < end; begin += kBlock) {
       const size_t slot = begin % args_.slots;
       const Block<T> block = {{args_.k, args_, slot}, {args_.v, args_, slot}};
-      if (rows == 1 && !(P::kWidenOnce && heads_ > P::kHeads)) {
-        AttendQueries<P, P::kHeads>(args_, HeadsOf(0, begin, true), heads_, block);
-      } else if constexpr (std::is_same_v<T, float>) {
+      if constexpr (std::is_same_v<T, float>) {
         AttendFloats(RowsThatSee(begin), block, true);
+      } else if (rows == 1 && !(P::kWidenOnce && heads_ > P::kHeads)) {
+        AttendQueries<P, P::kHeads>(args_, HeadsOf(0, begin, true), heads_, block);
       } else {
         AttendWidened(RowsThatSee(begin), block);
       }
